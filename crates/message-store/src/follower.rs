@@ -9,6 +9,7 @@ use crate::log::Log;
 
 /// Reads the log from a cursor, at its own pace. It holds no messages: what it has not read stays in the store, up to
 /// the store's history. Dropping it tells nobody.
+#[derive(Clone)]
 pub struct Follower {
     log: Arc<Log>,
     /// `None` until the first read of one that started without a cursor.
@@ -39,6 +40,18 @@ impl Follower {
             if let Some(batch) = self.log.read_news(self.at.as_ref()) {
                 self.at = Some(batch.cursor().clone());
                 return batch;
+            }
+            news.await;
+        }
+    }
+
+    /// Waits until [`Self::next`] would return at once, and reads nothing: for who has something to wait for
+    /// between knowing and reading, such as room to write. Cancel safe.
+    pub async fn ready(&self) {
+        loop {
+            let news = self.log.news();
+            if self.has_news() {
+                return;
             }
             news.await;
         }

@@ -1,0 +1,94 @@
+//! What a server is told when it starts, and how it is stopped.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+use crate::{Limits, Options, gate::Gate, listener::Connections, rate::AddressRates};
+
+/// A transport as people and pages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// Its name in URLs, pages and reports, such as `long-polling`.
+    pub name: &'static str,
+    /// Its name for people, such as `Long polling`.
+    pub title: &'static str,
+    /// The scheme of its `/messages`: `http`, `https` or `ws`.
+    pub scheme: &'static str,
+    /// The port it listens on if it is not told another.
+    pub port: u16,
+}
+
+impl Transport {
+    /// The scheme of the page that this transport's server serves: `http` or `https`.
+    pub fn page_scheme(&self) -> &'static str {
+        if self.scheme == "https" { "https" } else { "http" }
+    }
+}
+
+/// What one server is told when it starts. Clones share the counts of connections and posts, and the stop.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The transport that is served.
+    pub transport: Transport,
+    /// How long each wait may last.
+    pub limits: Limits,
+    /// Where the certificate is kept.
+    pub data: PathBuf,
+    /// Who may connect.
+    pub gate: Arc<Gate>,
+    /// The page's origins that may show this server's page in a frame.
+    pub(crate) framed_by: Arc<[String]>,
+    pub(crate) connections: Connections,
+    pub(crate) posts: Arc<AddressRates>,
+    post_rate: u32,
+    stopping: CancellationToken,
+}
+
+impl Context {
+    /// The context of one server of `transport`.
+    pub fn new(transport: Transport, options: &Options) -> Self {
+        Self {
+            transport,
+            limits: Limits::default(),
+            data: options.data.clone(),
+            gate: Arc::new(Gate::new(options)),
+            framed_by: Arc::new([]),
+            connections: Connections::new(options.max_connections),
+            posts: Arc::new(AddressRates::new(options.post_rate)),
+            post_rate: options.post_rate,
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// The same context with other waits.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The same context with a page that pages of these origins may show in a frame.
+    pub fn framed_by(self, origins: impl IntoIterator<Item = String>) -> Self {
+        Self { framed_by: origins.into_iter().collect(), ..self }
+    }
+
+    /// The posts a second that one address, or one WebSocket, may make; 0 is no limit.
+    pub fn post_rate(&self) -> u32 {
+        self.post_rate
+    }
+
+    /// Starts the graceful stop: no new connections, what is under way is answered, followers end as their
+    /// transport says. `serve` returns within [`Limits::shutdown`].
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Done when [`stop`](Self::stop) has been called.
+    pub fn stopping(&self) -> WaitForCancellationFuture<'_> {
+        self.stopping.cancelled()
+    }
+
+    /// Whether [`stop`](Self::stop) has been called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+}

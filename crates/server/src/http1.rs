@@ -1,0 +1,125 @@
+//! HTTP/1.1 on one connection: hyper reads and writes it, the routes answer, and what hyper leaves open is
+//! closed here: deadlines, and an end that lets the peer read the last answer.
+
+use std::{
+    future::{Future as _, poll_fn},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context as TaskContext, Poll},
+};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Extensions, Request, Response, StatusCode};
+use http_body::{Frame, SizeHint};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tower::ServiceExt;
+
+use crate::{
+    Context, Problem, limits,
+    stream::{self, Connection, Expecting, Phase},
+};
+
+/// A connection that left HTTP: a `101 Switching Protocols` was written to it.
+#[derive(Debug)]
+pub struct Upgraded<I> {
+    /// The connection, from the first octet after the answer's head.
+    pub io: I,
+    /// What the peer had already sent behind its request; comes before what is read from `io`.
+    pub early: Bytes,
+    /// What the handler of the request put into its answer.
+    pub extensions: Extensions,
+}
+
+/// Serves HTTP/1.1 on `io` until either side ends it, the context stops, or a request is answered with `101`.
+///
+/// How it ends: the sending side is closed, and what the peer still sends is discarded until it closes too, at
+/// most for [`Limits::linger`](crate::Limits).
+pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context) -> Option<Upgraded<I>> {
+    let (phase, peer) = (io.stream().phase(), io.stream().peer());
+    let upgrade = Arc::new(Mutex::new(None));
+    let service = service_fn(|request: Request<Incoming>| {
+        phase.busy();
+        let (phase, routes, upgrade) = (phase.clone(), routes.clone(), Arc::clone(&upgrade));
+        Box::pin(async move {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let mut answered = routes.oneshot(request).await;
+            if let Ok(response) = &mut answered
+                && response.status() == StatusCode::SWITCHING_PROTOCOLS
+            {
+                let extensions = std::mem::take(response.extensions_mut());
+                *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
+            }
+            answered.map(|response: Response<Body>| response.map(|body| Answer { body, phase }))
+        })
+    });
+    let mut connection = http1::Builder::new()
+        .max_headers(limits::MAX_FIELDS)
+        .max_buf_size(limits::MAX_HEAD_BYTES)
+        .header_read_timeout(None)
+        .serve_connection(TokioIo::new(io), service);
+
+    let mut stopping = pin!(context.stopping());
+    let mut told = false;
+    let served = poll_fn(|cx| {
+        if !told && stopping.as_mut().poll(cx).is_ready() {
+            told = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        connection.poll_without_shutdown(cx)
+    })
+    .await;
+    let parts = connection.into_parts();
+    let mut io = parts.io.into_inner();
+    let upgraded = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let (Ok(()), Some(extensions)) = (&served, upgraded) {
+        return Some(Upgraded { io, early: parts.read_buf, extensions });
+    }
+    if let Err(error) = served {
+        tracing::debug!("an HTTP/1.1 connection ended: {error}");
+        if let Expecting::RestOfHead { until } = phase.expecting()
+            && until <= tokio::time::Instant::now()
+        {
+            // The peer may be gone; then there is nobody to tell.
+            let _ = io.write_all(&Problem::slow_head(context.limits.head).to_http1()).await;
+        }
+    }
+    phase.busy();
+    stream::close(&mut io, context.limits.linger).await;
+    None
+}
+
+/// The content of an answer; when hyper is done with it, the connection is idle again.
+struct Answer {
+    body: Body,
+    phase: Phase,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.phase.idle();
+    }
+}

@@ -1,0 +1,298 @@
+//! Accepting, and how many connections may be open.
+
+use std::{
+    collections::HashMap,
+    future::{Future, poll_fn},
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
+
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{Context, Problem, Stream, limits, stream};
+
+/// The pause after an `accept` that failed, as it does when the process has no descriptor left. It also bounds
+/// the log to one line a pause.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a free port is looked for that is free on 127.0.0.1 and on ::1.
+const FREE_PORT_TRIES: usize = 16;
+
+/// Sockets that listen on one port.
+#[derive(Debug)]
+pub struct Listener {
+    sockets: Vec<TcpListener>,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on `address`, or on both 127.0.0.1 and ::1 (the latter where the machine has it).
+    /// Port 0 takes a free one, the same on both.
+    ///
+    /// # Errors
+    ///
+    /// The address cannot be listened on; the message names address, port and option.
+    pub async fn bind(address: Option<IpAddr>, port: u16) -> io::Result<Self> {
+        let Some(address) = address else { return Self::bind_loopback(port).await };
+        let socket = bind(address, port).await?;
+        Ok(Self { address: socket.local_addr()?, sockets: vec![socket] })
+    }
+
+    async fn bind_loopback(port: u16) -> io::Result<Self> {
+        for _ in 0..FREE_PORT_TRIES {
+            let v4 = bind(Ipv4Addr::LOCALHOST.into(), port).await?;
+            let address = v4.local_addr()?;
+            match bind(Ipv6Addr::LOCALHOST.into(), address.port()).await {
+                Ok(v6) => return Ok(Self { sockets: vec![v4, v6], address }),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && port == 0 => continue,
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+                // A machine without IPv6.
+                Err(_) => return Ok(Self { sockets: vec![v4], address }),
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::AddrInUse, "no port is free on both 127.0.0.1 and ::1"))
+    }
+
+    /// The address listened on; the IPv4 one where there are two.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next connection, from whichever socket has one.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|cx| {
+            for socket in &self.sockets {
+                if let Poll::Ready(accepted) = socket.poll_accept(cx) {
+                    return Poll::Ready(accepted);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((address, port)).await.map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("port {port} on {address} is in use by another program; choose another with --port")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("port {port} on {address} may not be listened on; choose one above 1023 with --port")
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                format!("{address} is no address of this machine; choose another with --listen")
+            }
+            _ => format!("cannot listen on port {port} of {address}: {error}"),
+        };
+        io::Error::new(error.kind(), reason)
+    })
+}
+
+/// The address of the other side.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// What limits count by: an IPv4 address, or the /64 that one IPv6 host commonly has to itself.
+    pub(crate) fn key(self) -> IpAddr {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        }
+    }
+
+    fn is_loopback(self) -> bool {
+        self.0.to_canonical().is_loopback()
+    }
+}
+
+/// How a connection too many is told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// With a `503`, for ports that speak HTTP/1.1.
+    Answer,
+    /// Closed unanswered, for ports that speak TLS.
+    Close,
+}
+
+/// Accepts connections and runs `connection` for each until the context stops; then waits for them, at most
+/// [`Limits::shutdown`](crate::Limits), and ends those that are left.
+///
+/// # Errors
+///
+/// None today: a failed `accept` is logged and tried again, since a server without descriptors has them again
+/// when clients leave.
+pub async fn accept<F, C>(
+    listener: Listener,
+    context: &Context,
+    refusal: Refusal,
+    connection: C,
+) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+    C: Fn(Stream) -> F,
+{
+    let mut tasks = JoinSet::new();
+    let refusals = Arc::new(Semaphore::new(limits::MAX_REFUSALS));
+    loop {
+        let (socket, address) = tokio::select! {
+            () = context.stopping() => break,
+            Some(ended) = tasks.join_next() => {
+                if let Err(error) = ended && error.is_panic() {
+                    tracing::error!("a connection's task panicked; the others go on");
+                }
+                continue;
+            }
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::select! {
+                        () = context.stopping() => break,
+                        () = sleep(ACCEPT_PAUSE) => continue,
+                    }
+                }
+            },
+        };
+        // Small messages leave at once. An error means that the connection is gone, which its task will notice.
+        let _ = socket.set_nodelay(true);
+        let peer = Peer(address.ip());
+        match context.connections.admit(peer) {
+            Some(permit) => {
+                tasks.spawn(connection(Stream::new(socket, peer, permit, context.limits)));
+            }
+            None if refusal == Refusal::Answer => {
+                if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+                    let linger = context.limits.linger;
+                    tasks.spawn(async move {
+                        answer_refused(socket, linger).await;
+                        drop(permit);
+                    });
+                }
+            }
+            None => {}
+        }
+    }
+    drop(listener);
+    let _ = timeout(context.limits.shutdown, async { while tasks.join_next().await.is_some() {} }).await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// Answers `503` without reading: nothing is spent on a connection too many.
+async fn answer_refused(mut socket: TcpStream, linger: Duration) {
+    let answer = Problem::too_many_connections().to_http1();
+    if let Ok(Ok(())) = timeout(linger, socket.write_all(&answer)).await {
+        stream::close(&mut socket, linger).await;
+    }
+}
+
+/// Counts the open connections of one server.
+#[derive(Clone, Debug)]
+pub(crate) struct Connections(Arc<Mutex<Counts>>);
+
+#[derive(Debug)]
+struct Counts {
+    max: usize,
+    open: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+impl Connections {
+    pub(crate) fn new(max: usize) -> Self {
+        Self(Arc::new(Mutex::new(Counts { max, open: 0, by_address: HashMap::new() })))
+    }
+
+    fn admit(&self, peer: Peer) -> Option<Permit> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.open >= counts.max {
+            return None;
+        }
+        let address = (!peer.is_loopback()).then(|| peer.key());
+        if let Some(address) = address {
+            let open = counts.by_address.entry(address).or_default();
+            if *open >= limits::MAX_CONNECTIONS_PER_ADDRESS {
+                return None;
+            }
+            *open += 1;
+        }
+        counts.open += 1;
+        drop(counts);
+        Some(Permit { connections: self.clone(), address })
+    }
+}
+
+/// The right to keep one connection open; dropping it gives the place back.
+#[derive(Debug)]
+pub struct Permit {
+    connections: Connections,
+    address: Option<IpAddr>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.open -= 1;
+        if let Some(address) = self.address
+            && let Some(open) = counts.by_address.get_mut(&address)
+        {
+            *open -= 1;
+            if *open == 0 {
+                counts.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(address: &str) -> Peer {
+        Peer(address.parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_has_its_share_and_loopback_is_exempt() {
+        let connections = Connections::new(20_000);
+        let held: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_ADDRESS)
+            .map(|_| connections.admit(peer("192.0.2.1")).unwrap())
+            .collect();
+        assert!(connections.admit(peer("192.0.2.1")).is_none(), "one more than its share");
+        assert!(connections.admit(peer("::ffff:192.0.2.1")).is_none(), "the same address, mapped into IPv6");
+        assert!(connections.admit(peer("192.0.2.2")).is_some(), "another address");
+        let loopback: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_ADDRESS + 1)
+            .map(|_| connections.admit(peer("127.0.0.1")))
+            .collect();
+        assert!(loopback.iter().all(Option::is_some), "loopback has no share");
+        drop(held);
+        assert!(connections.admit(peer("192.0.2.1")).is_some(), "places come back");
+    }
+
+    #[test]
+    fn one_ipv6_host_is_its_network_of_64_bits() {
+        assert_eq!(peer("2001:db8::1").key(), peer("2001:db8::ffff:1").key());
+        assert_ne!(peer("2001:db8::1").key(), peer("2001:db8:0:1::1").key());
+    }
+
+    #[test]
+    fn a_server_has_its_maximum() {
+        let connections = Connections::new(2);
+        let first = connections.admit(peer("127.0.0.1"));
+        let _second = connections.admit(peer("127.0.0.1"));
+        assert!(connections.admit(peer("127.0.0.1")).is_none());
+        drop(first);
+        assert!(connections.admit(peer("127.0.0.1")).is_some());
+    }
+}

@@ -1,0 +1,76 @@
+//! What a `main` needs around `serve`: a log, Ctrl-C, and an end that says what went wrong.
+
+use std::{io, process::ExitCode, str::FromStr};
+
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::{Context, Listener};
+
+/// Writes the log to standard error: warnings and what the operator should know, or what `RUST_LOG` says, such
+/// as `debug` or `server=debug`.
+pub fn start_log() {
+    let wanted = std::env::var("RUST_LOG").ok().and_then(|text| Targets::from_str(&text).ok());
+    let targets = wanted.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    tracing_subscriber::registry().with(lines).with(targets).init();
+}
+
+/// Starts the graceful stop of each context on Ctrl-C, and on SIGTERM where there is one. A second one ends the
+/// process at once.
+pub fn stop_on_signal(contexts: Vec<Context>) {
+    tokio::spawn(async move {
+        signal().await;
+        tracing::info!("stopping; press Ctrl-C again to stop at once");
+        contexts.iter().for_each(Context::stop);
+        signal().await;
+        std::process::exit(130);
+    });
+}
+
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix;
+        if let Ok(mut terminate) = unix::signal(unix::SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // An error means that signals cannot be heard; the default then ends the process.
+    let _ = interrupt.await;
+}
+
+/// Says on standard output where people find the server.
+#[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]
+pub fn announce(context: &Context, listener: &Listener) {
+    println!("listening on {}", url(context, listener));
+}
+
+/// The address of the server's page.
+pub fn url(context: &Context, listener: &Listener) -> String {
+    let address = listener.local_addr();
+    let host = if address.ip().is_loopback() || address.ip().is_unspecified() {
+        "localhost".to_owned()
+    } else if address.is_ipv6() {
+        format!("[{}]", address.ip())
+    } else {
+        address.ip().to_string()
+    };
+    format!("{}://{host}:{}/", context.transport.page_scheme(), address.port())
+}
+
+/// The status that the process ends with; an error is said on standard error in one line.
+#[expect(clippy::print_stderr, reason = "this is the program's last word, not a log")]
+pub fn exit(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

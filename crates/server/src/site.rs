@@ -1,0 +1,151 @@
+//! The routes that all servers share: the page and its files, readiness, and what answers when nothing else does.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware,
+    response::{Html, IntoResponse, Response},
+    routing::{MethodRouter, get},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use message_store::MessageStore;
+use rust_embed::{Embed, EmbeddedFile};
+
+use crate::{Context, Problem, gate};
+
+/// The frontend, as it lies in `web/`; read from there in debug builds.
+#[derive(Embed)]
+#[folder = "../../web"]
+#[include = "*.html"]
+#[include = "*.css"]
+#[include = "*.js"]
+#[include = "*.svg"]
+struct Web;
+
+/// What handlers of a transport's routes work on.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    /// The log.
+    pub store: MessageStore,
+    /// What the server was told.
+    pub context: Context,
+}
+
+/// A transport's routes: its own for `/messages`, beside the chat page and what all servers have.
+pub fn routes(store: MessageStore, context: &Context, messages: MethodRouter<Chat>) -> Router {
+    let ancestors =
+        if context.framed_by.is_empty() { "'none'".to_owned() } else { context.framed_by.join(" ") };
+    let policy = format!("{POLICY}; frame-ancestors {ancestors}");
+    let transport = context.transport;
+    let page =
+        move |html: &str| html.replace("{{transport}}", transport.name).replace("{{title}}", transport.title);
+    let chat = Chat { store, context: context.clone() };
+    guarded(context, page_routes("index.html", &policy, page).route("/messages", messages).with_state(chat))
+}
+
+/// What a page may load and do: what its own server gives, and nothing else.
+pub const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
+
+/// The routes of the page `file` of `web/`, which `page` completes: `/`, `/healthz` and the files it needs.
+///
+/// `policy` is its content security policy.
+pub fn page_routes<S>(
+    file: &'static str,
+    policy: &str,
+    page: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let page = Arc::new(page);
+    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static(POLICY));
+    let index = move || {
+        let html = Web::get(file).map(|file| page(&String::from_utf8_lossy(&file.data)));
+        let fields = [
+            (header::CONTENT_SECURITY_POLICY, policy.clone()),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ];
+        async move { html.map(|html| (fields, Html(html))).ok_or(StatusCode::NOT_FOUND) }
+    };
+    Router::new()
+        .route("/", get(index))
+        .route("/healthz", get(async || "ready\n"))
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .fallback(file_of_web)
+}
+
+/// `routes` behind the gate, and with the fields that every answer carries.
+pub fn guarded(context: &Context, routes: Router) -> Router {
+    routes.layer(middleware::from_fn_with_state(context.clone(), gate::guard))
+}
+
+/// The answer to a method that a path does not have; the router adds `allow`.
+fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path has other methods; see the field `allow`")
+}
+
+async fn file_of_web(request: Request) -> Response {
+    let path = request.uri().path().trim_start_matches('/');
+    let file = Web::get(path).filter(|_| !path.ends_with(".html") && request.uri().path() != "//");
+    match (file, request.method()) {
+        (None, _) => Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path").into_response(),
+        (Some(file), &Method::GET | &Method::HEAD) => answer_file(file, request.headers()),
+        (Some(_), _) => method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response(),
+    }
+}
+
+/// A file with a validator: kept by the browser, and asked for again each time, so that nobody sees an old one.
+fn answer_file(file: EmbeddedFile, request: &HeaderMap) -> Response {
+    let hash = file.metadata.sha256_hash();
+    let etag: String = hash.iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+    let etag = format!("\"{etag}\"");
+    let content_type = match file.metadata.mimetype() {
+        text if text.starts_with("text/") => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    };
+    let is_known = none_match(request, &etag);
+    let fields = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, fields).into_response();
+    }
+    let data = match file.data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
+    };
+    (fields, [(header::CONTENT_TYPE, content_type)], data).into_response()
+}
+
+/// Whether `if-none-match` names `etag` (RFC 9110 §13.1.2): a list, compared weakly, or `*`.
+///
+/// An entity tag of ours has neither comma nor quote inside, so a list may be taken apart at its commas.
+pub fn none_match(request: &HeaderMap, etag: &str) -> bool {
+    let values = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_none_match_is_a_list_compared_weakly() {
+        let judged = |value: &'static str| {
+            none_match(
+                &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(value))]),
+                "\"a-1\"",
+            )
+        };
+        for matching in ["\"a-1\"", "W/\"a-1\"", "\"b\", W/\"a-1\" , \"c\"", "*"] {
+            assert!(judged(matching), "{matching}");
+        }
+        for other in ["\"a-2\"", "a-1", "\"b\",\"c\"", ""] {
+            assert!(!judged(other), "{other}");
+        }
+    }
+}

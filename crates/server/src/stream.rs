@@ -1,0 +1,276 @@
+//! An accepted connection with its deadlines: what reads wait for depends on where a request is, and output
+//! that the peer does not take ends the connection.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context as TaskContext, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until, timeout},
+};
+
+use tokio_rustls::server::TlsStream;
+
+use crate::{Limits, Peer, listener::Permit};
+
+/// What the peer is expected to send next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expecting {
+    /// A request, or nothing: the connection is idle until the deadline.
+    Request { until: Instant },
+    /// The rest of a head, its first octet having come.
+    RestOfHead { until: Instant },
+    /// Whatever the one who handles the request lets it send, under that one's own deadlines.
+    Nothing,
+}
+
+/// Where a connection is between requests. Shared by the stream, which sees octets, and by the one who handles
+/// requests, who sees where they begin and end.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    state: Arc<Mutex<State>>,
+    limits: Limits,
+}
+
+#[derive(Debug)]
+struct State {
+    expecting: Expecting,
+    last_heard: Instant,
+}
+
+impl Phase {
+    fn new(limits: Limits) -> Self {
+        let now = Instant::now();
+        let expecting = Expecting::Request { until: now + limits.handshake.min(limits.idle) };
+        Self { state: Arc::new(Mutex::new(State { expecting, last_heard: now })), limits }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn expecting(&self) -> Expecting {
+        self.state().expecting
+    }
+
+    /// A connection that has asked once may take its time to ask again.
+    pub(crate) fn idle(&self) {
+        self.state().expecting = Expecting::Request { until: Instant::now() + self.limits.idle };
+    }
+
+    /// A request has begun, or another protocol has: reads have no deadline of the stream any more.
+    pub fn busy(&self) {
+        self.state().expecting = Expecting::Nothing;
+    }
+
+    /// When the peer was last heard of.
+    pub fn last_heard(&self) -> Instant {
+        self.state().last_heard
+    }
+
+    fn octets_came(&self) {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.last_heard = now;
+        if let Expecting::Request { .. } = state.expecting {
+            state.expecting = Expecting::RestOfHead { until: now + self.limits.head };
+        }
+    }
+}
+
+/// An accepted TCP connection.
+///
+/// Reads fail with [`io::ErrorKind::TimedOut`] when what is expected does not come in time, writes when the
+/// peer takes nothing for [`Limits::stalled`]. Dropping it closes the connection and gives its place back.
+#[derive(Debug)]
+pub struct Stream {
+    tcp: TcpStream,
+    peer: Peer,
+    permit: Permit,
+    limits: Limits,
+    phase: Phase,
+    /// Octets that were read to tell which protocol comes; they are read again first.
+    sniffed: BytesMut,
+    reading: Deadline,
+    writing: Deadline,
+}
+
+impl Stream {
+    pub(crate) fn new(tcp: TcpStream, peer: Peer, permit: Permit, limits: Limits) -> Self {
+        let phase = Phase::new(limits);
+        let (reading, writing) = (Deadline::default(), Deadline::default());
+        Self { tcp, peer, permit, limits, phase, sniffed: BytesMut::new(), reading, writing }
+    }
+
+    /// The other side.
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// Where the connection is between requests.
+    pub fn phase(&self) -> Phase {
+        self.phase.clone()
+    }
+
+    /// The bare socket and its place among the connections, which must live as long as the socket.
+    pub fn into_parts(self) -> (TcpStream, Permit) {
+        (self.tcp, self.permit)
+    }
+
+    /// The connection's first octets, as many as are needed for `tell` to know what comes. They stay unread.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails, ends, or brings too little within [`Limits::handshake`].
+    pub async fn sniff<T>(&mut self, tell: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
+        let limit = self.limits.handshake;
+        let sniffing = async {
+            loop {
+                if let Some(told) = tell(&self.sniffed) {
+                    return Ok(told);
+                }
+                if self.tcp.read_buf(&mut self.sniffed).await? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+        };
+        timeout(limit, sniffing).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.sniffed.has_remaining() {
+            let taken = this.sniffed.split_to(this.sniffed.len().min(buf.remaining()));
+            buf.put_slice(&taken);
+            this.phase.octets_came();
+            return Poll::Ready(Ok(()));
+        }
+        let before = buf.filled().len();
+        if let Poll::Ready(read) = Pin::new(&mut this.tcp).poll_read(cx, buf) {
+            if buf.filled().len() > before {
+                this.phase.octets_came();
+            }
+            return Poll::Ready(read);
+        }
+        match this.phase.expecting() {
+            Expecting::Request { until } | Expecting::RestOfHead { until } => {
+                this.reading.poll_past(until, cx).map(Err)
+            }
+            Expecting::Nothing => {
+                this.reading.lift();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Stream {
+    /// What a write came to: what was taken lifts the deadline, what was not sets it.
+    fn watched<T>(&mut self, cx: &mut TaskContext<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.writing.lift();
+            return written;
+        }
+        let stalled = self.limits.stalled;
+        let until = self.writing.until().unwrap_or_else(|| Instant::now() + stalled);
+        self.writing.poll_past(until, cx).map(Err)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.tcp).poll_write(cx, buf);
+        this.watched(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.tcp).poll_write_vectored(cx, bufs);
+        this.watched(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
+    }
+}
+
+/// A [`Stream`], or what wraps one, such as TLS.
+pub trait Connection: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The accepted connection.
+    fn stream(&self) -> &Stream;
+}
+
+impl Connection for Stream {
+    fn stream(&self) -> &Stream {
+        self
+    }
+}
+
+impl Connection for TlsStream<Stream> {
+    fn stream(&self) -> &Stream {
+        self.get_ref().0
+    }
+}
+
+/// A point in time that something waits for only while there is a reason to.
+#[derive(Debug, Default)]
+struct Deadline(Option<Pin<Box<Sleep>>>);
+
+impl Deadline {
+    fn until(&self) -> Option<Instant> {
+        self.0.as_ref().map(|sleep| sleep.deadline())
+    }
+
+    fn lift(&mut self) {
+        self.0 = None;
+    }
+
+    /// Ready with the error when `until` has passed.
+    fn poll_past(&mut self, until: Instant, cx: &mut TaskContext<'_>) -> Poll<io::Error> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if sleep.deadline() != until {
+            sleep.as_mut().reset(until);
+        }
+        ready!(sleep.as_mut().poll(cx));
+        Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}
+
+/// Ends a connection so that the peer can read what was written last: closes the sending side, then discards
+/// input until the peer closes too, at most for `linger`. Closing at once with input unread would reset the
+/// connection and take the answer from the peer (RFC 9112 §9.6).
+pub async fn close(io: &mut (impl AsyncRead + AsyncWrite + Unpin), linger: Duration) {
+    let closing = async {
+        io.shutdown().await?;
+        tokio::io::copy(io, &mut tokio::io::sink()).await
+    };
+    // What goes wrong now goes wrong with a connection that is over.
+    let _ = timeout(linger, closing).await;
+}
