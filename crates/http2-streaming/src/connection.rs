@@ -1,0 +1,166 @@
+//! One HTTP/2 connection: its streams, its pings, its end (RFC 9113).
+
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    task::{Context as TaskContext, Poll, ready},
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use h2::{Ping, PingPong, RecvStream, server::SendResponse};
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::BodyExt;
+use message_store::Follower;
+use server::{Context, Limits, Peer, limits, stream::Connection, stream::Phase};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// Streams that one client may have open; one more is refused with `REFUSED_STREAM` (RFC 9113 §5.1.2).
+const MAX_STREAMS: u32 = 100;
+
+/// What h2 may hold of a stream's output that the windows allow and the socket has not taken.
+const MAX_SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// Streams that the client reset and that h2 still remembers. More within [`RESET_MEMORY`] is a flood, and the
+/// connection ends with `ENHANCE_YOUR_CALM`.
+const MAX_RESET_STREAMS: usize = 20;
+
+/// How long a reset stream is remembered.
+const RESET_MEMORY: Duration = Duration::from_secs(1);
+
+/// Serves `io` until either side ends it or the context stops.
+///
+/// # Errors
+///
+/// A connection error (RFC 9113 §5.4.1), a preface that does not come in time, a peer that answers no ping.
+pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Context) -> Result<(), h2::Error> {
+    let (phase, peer) = (io.stream().phase(), io.stream().peer());
+    phase.busy();
+    let head_bytes = u32::try_from(limits::MAX_HEAD_BYTES).unwrap_or(u32::MAX);
+    let mut builder = h2::server::Builder::new();
+    builder
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(head_bytes)
+        .max_send_buffer_size(MAX_SEND_BUFFER_BYTES)
+        .max_concurrent_reset_streams(MAX_RESET_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
+        .reset_stream_duration(RESET_MEMORY);
+    let handshake = timeout(context.limits.handshake, builder.handshake::<_, Bytes>(io));
+    let Ok(handshaken) = handshake.await else { return Ok(()) };
+    let mut connection = handshaken?;
+    let mut silence = pin!(silence(phase, connection.ping_pong(), context.limits));
+    let mut streams = JoinSet::new();
+    let mut idle_since = Instant::now();
+    let mut ends = false;
+    loop {
+        tokio::select! {
+            accepted = connection.accept() => match accepted {
+                Some(request) => {
+                    let (request, respond) = request?;
+                    streams.spawn(stream(request, respond, peer, routes.clone(), context.clone()));
+                }
+                None => return Ok(()),
+            },
+            Some(_) = streams.join_next() => idle_since = Instant::now(),
+            () = sleep_until(idle_since + context.limits.idle), if streams.is_empty() && !ends => {
+                ends = true;
+                connection.graceful_shutdown();
+            }
+            () = context.stopping(), if !ends => {
+                ends = true;
+                connection.graceful_shutdown();
+            }
+            () = &mut silence => {
+                tracing::debug!("an HTTP/2 peer answered no ping");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Done when the peer was silent for [`Limits::ping_after`] and then did not answer a PING within
+/// [`Limits::pong_within`] (RFC 9113 §6.7).
+async fn silence(phase: Phase, ping_pong: Option<PingPong>, limits: Limits) {
+    let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+    loop {
+        let ping_at = phase.last_heard() + limits.ping_after;
+        if Instant::now() < ping_at {
+            sleep_until(ping_at).await;
+            continue;
+        }
+        if ping_pong.send_ping(Ping::opaque()).is_err() {
+            return std::future::pending().await;
+        }
+        let pong = poll_fn(|cx| ping_pong.poll_pong(cx));
+        match timeout(limits.pong_within, pong).await {
+            Ok(Ok(_)) => {}
+            // The connection has ended; whoever drives it knows why.
+            Ok(Err(_)) => return std::future::pending().await,
+            Err(_) => return,
+        }
+    }
+}
+
+/// Answers one request on its stream.
+async fn stream(
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+    peer: Peer,
+    routes: Router,
+    context: Context,
+) {
+    if let Err(error) = answered(request, respond, peer, routes, &context).await {
+        tracing::debug!("a stream ended: {error}");
+    }
+}
+
+async fn answered(
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    peer: Peer,
+    routes: Router,
+    context: &Context,
+) -> Result<(), h2::Error> {
+    let mut request = request.map(|content| Body::new(Content(content)));
+    request.extensions_mut().insert(peer);
+    let mut response = crate::answer(routes, request).await;
+    let follower = response.extensions_mut().remove::<Follower>();
+    let (parts, body) = response.into_parts();
+    let head = Response::from_parts(parts, ());
+    if let Some(follower) = follower {
+        return crate::stream_batches(follower, respond.send_response(head, false)?, context).await;
+    }
+    let content = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut out = respond.send_response(head, content.is_empty())?;
+    if content.is_empty() {
+        Ok(())
+    } else {
+        crate::send(&mut out, content, true, context.limits.stalled).await
+    }
+}
+
+/// The content of a request; what was taken opens the window again.
+struct Content(RecvStream);
+
+impl http_body::Body for Content {
+    type Data = Bytes;
+    type Error = h2::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(data) = ready!(self.0.poll_data(cx)) else { return Poll::Ready(None) };
+        let taken = data.and_then(|data| self.0.flow_control().release_capacity(data.len()).map(|()| data));
+        Poll::Ready(Some(taken.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+}
