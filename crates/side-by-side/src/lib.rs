@@ -1,1 +1,168 @@
-//! side-by-side
+//! The main program: all transports over one log, and the page that shows them side by side.
+//!
+//! The page listens on one port, the transports on the five after it. Each panel of the page is that
+//! transport's own page in a frame, so every client talks to its own server as it would alone.
+
+use std::io;
+
+use axum::{Json, Router, extract::Request, routing::get};
+use http::header;
+use message_store::MessageStore;
+use serde::Serialize;
+use server::{Context, Listener, Options, Transport, http1, listener::Refusal, site};
+
+/// The page, as people name it.
+pub const PAGE: Transport =
+    Transport { name: "side-by-side", title: "Side by side", scheme: "http", port: 8080 };
+
+/// The transports, in the order of their panels and ports.
+pub const TRANSPORTS: [Transport; 5] = [
+    polling::TRANSPORT,
+    long_polling::TRANSPORT,
+    http2_streaming::TRANSPORT,
+    raw_websocket::TRANSPORT,
+    tungstenite_websocket::TRANSPORT,
+];
+
+/// A server that listens and does not serve yet.
+#[derive(Debug)]
+pub struct Bound {
+    /// What it was told.
+    pub context: Context,
+    /// Where it listens.
+    pub listener: Listener,
+}
+
+/// The page and the transports, listening.
+#[derive(Debug)]
+pub struct SideBySide {
+    /// The page's server.
+    pub page: Bound,
+    /// The transports' servers, in the order of [`TRANSPORTS`].
+    pub transports: [Bound; 5],
+}
+
+impl SideBySide {
+    /// Listens on the page's port and on the five after it; port 0 takes six free ones.
+    ///
+    /// # Errors
+    ///
+    /// A port cannot be listened on; the message names it, who wanted it, and the option.
+    pub async fn bind(options: &Options) -> io::Result<Self> {
+        let page = bind(PAGE, options, 0).await?;
+        let [a, b, c, d, e] = TRANSPORTS;
+        let transports = [
+            bind(a, options, 1).await?,
+            bind(b, options, 2).await?,
+            bind(c, options, 3).await?,
+            bind(d, options, 4).await?,
+            bind(e, options, 5).await?,
+        ];
+        let port = page.listener.local_addr().port();
+        let pages: Vec<_> = hosts(&page.context).map(|host| format!("http://{host}:{port}")).collect();
+        let framed =
+            |bound: Bound| Bound { context: bound.context.framed_by(pages.iter().cloned()), ..bound };
+        Ok(Self { page, transports: transports.map(framed) })
+    }
+
+    /// The contexts of all six, to stop them by.
+    pub fn contexts(&self) -> Vec<Context> {
+        [&self.page].into_iter().chain(&self.transports).map(|bound| bound.context.clone()).collect()
+    }
+
+    /// Serves the page and all transports over `store` until their contexts stop.
+    ///
+    /// # Errors
+    ///
+    /// The first error of any of them; the others are dropped with it.
+    pub async fn serve(self, store: MessageStore) -> io::Result<()> {
+        let page = page_routes(&self.page.context, &self.transports);
+        let [a, b, c, d, e] = self.transports;
+        tokio::try_join!(
+            serve_page(self.page, page),
+            polling::serve(a.listener, store.clone(), a.context),
+            long_polling::serve(b.listener, store.clone(), b.context),
+            http2_streaming::serve(c.listener, store.clone(), c.context),
+            raw_websocket::serve(d.listener, store.clone(), d.context),
+            tungstenite_websocket::serve(e.listener, store, e.context),
+        )?;
+        Ok(())
+    }
+}
+
+async fn bind(transport: Transport, options: &Options, offset: u16) -> io::Result<Bound> {
+    let title = transport.title;
+    let port = if options.port == 0 { Some(0) } else { options.port.checked_add(offset) };
+    let Some(port) = port else {
+        let reason = format!("--port {} leaves no port for {title}; at most 65530 does", options.port);
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    };
+    let listener = Listener::bind(options.listen, port).await.map_err(|error| {
+        let reason =
+            format!("{title}: {error} (that port is the page's, the transports take the five after it)");
+        io::Error::new(error.kind(), reason)
+    })?;
+    Ok(Bound { context: Context::new(transport, options), listener })
+}
+
+/// The names by which a browser may reach the page.
+fn hosts(context: &Context) -> impl Iterator<Item = &str> {
+    ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(context.gate.hosts().iter().map(String::as_str))
+}
+
+async fn serve_page(bound: Bound, routes: Router) -> io::Result<()> {
+    let Bound { context, listener } = bound;
+    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
+        let (routes, context) = (routes.clone(), context.clone());
+        async move {
+            http1::connection(stream, routes, &context).await;
+        }
+    })
+    .await
+}
+
+/// One line of `GET /transports`.
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    title: &'static str,
+    url: String,
+}
+
+fn page_routes(context: &Context, transports: &[Bound]) -> Router {
+    let ports: Vec<_> = transports
+        .iter()
+        .map(|bound| (bound.context.transport, bound.listener.local_addr().port()))
+        .collect();
+    let origins: Vec<_> = ports
+        .iter()
+        .flat_map(|(transport, port)| {
+            hosts(context).map(move |host| format!("{}://{host}:{port}", transport.page_scheme()))
+        })
+        .collect();
+    let origins = origins.join(" ");
+    let policy = format!(
+        "{}; frame-src {origins}; connect-src 'self' {origins}; frame-ancestors 'none'",
+        site::POLICY
+    );
+    let list = move |request: Request| {
+        let host = host_of(&request);
+        let entry = |(transport, port): &(Transport, u16)| Entry {
+            name: transport.name,
+            title: transport.title,
+            url: format!("{}://{host}:{port}/messages", transport.scheme),
+        };
+        let entries: Vec<_> = ports.iter().map(entry).collect();
+        async move { Json(entries) }
+    };
+    let routes =
+        site::page_routes("side-by-side.html", &policy, str::to_owned).route("/transports", get(list));
+    site::guarded(context, routes)
+}
+
+/// The host by which the client reached the page, without the port.
+fn host_of(request: &Request) -> String {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    host.parse::<http::uri::Authority>()
+        .map_or_else(|_| "localhost".to_owned(), |authority| authority.host().to_owned())
+}

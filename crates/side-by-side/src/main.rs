@@ -1,0 +1,35 @@
+//! All transports over one log, and the page that shows them side by side.
+
+use std::{io, process::ExitCode};
+
+use message_store::MessageStore;
+use server::{Options, program};
+use side_by_side::{PAGE, SideBySide};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    program::start_log();
+    let about = "One chat over five transports, side by side: the page on --port, the transports on the five after it";
+    program::exit(run(Options::of_command_line(about, PAGE.port)).await)
+}
+
+async fn run(options: Options) -> io::Result<()> {
+    let bound = SideBySide::bind(&options).await?;
+    announce(&bound);
+    program::stop_on_signal(bound.contexts());
+    bound.serve(MessageStore::in_memory(options.history)).await
+}
+
+#[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]
+fn announce(bound: &SideBySide) {
+    println!("Crosstalk: one chat, five transports, side by side\n");
+    println!("  open   {}\n", program::url(&bound.page.context, &bound.page.listener));
+    for transport in &bound.transports {
+        println!(
+            "  {:<22} {}",
+            transport.context.transport.title,
+            program::url(&transport.context, &transport.listener)
+        );
+    }
+    println!("\nCtrl-C stops it. --help lists the options.");
+}
