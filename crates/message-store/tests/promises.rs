@@ -451,6 +451,6 @@ fn handles_go_between_threads() {
 }
 
 #[test]
-fn a_follower_is_a_few_bytes() {
-    assert!(size_of::<message_store::Follower>() <= 40);
+fn a_follower_is_at_most_32_bytes() {
+    assert!(size_of::<message_store::Follower>() <= 32);
 }
