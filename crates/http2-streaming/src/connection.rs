@@ -16,6 +16,7 @@ use http_body_util::BodyExt;
 use message_store::Follower;
 use server::{Context, Limits, Peer, limits, stream::Connection, stream::Phase};
 use tokio::{
+    sync::oneshot,
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
@@ -126,7 +127,8 @@ async fn answered(
     routes: Router,
     context: &Context,
 ) -> Result<(), h2::Error> {
-    let mut request = request.map(|content| Body::new(Content(content)));
+    let (unread, rest) = oneshot::channel();
+    let mut request = request.map(|content| Body::new(Content::new(content, unread)));
     request.extensions_mut().insert(peer);
     let mut response = crate::answer(routes, request).await;
     let follower = response.extensions_mut().remove::<Follower>();
@@ -137,15 +139,34 @@ async fn answered(
     }
     let content = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut out = respond.send_response(head, content.is_empty())?;
-    if content.is_empty() {
-        Ok(())
-    } else {
-        crate::send(&mut out, content, true, context.limits.stalled).await
+    if !content.is_empty() {
+        crate::send(&mut out, content, true, context.limits.stalled).await?;
     }
+    if let Ok(rest) = rest.await {
+        // What comes of it is nobody's concern.
+        let _ = timeout(context.limits.linger, discard(rest)).await;
+    }
+    Ok(())
 }
 
-/// The content of a request; what was taken opens the window again.
-struct Content(RecvStream);
+/// Takes what is left of a request that was answered before it was read, within the window that the client has;
+/// until then the stream is open to it.
+async fn discard(mut rest: RecvStream) {
+    while let Some(Ok(_)) = rest.data().await {}
+}
+
+/// The content of a request; what was taken opens the window again. What is left when it is dropped goes to
+/// `unread`.
+struct Content {
+    stream: Option<RecvStream>,
+    unread: Option<oneshot::Sender<RecvStream>>,
+}
+
+impl Content {
+    fn new(stream: RecvStream, unread: oneshot::Sender<RecvStream>) -> Self {
+        Self { stream: Some(stream), unread: Some(unread) }
+    }
+}
 
 impl http_body::Body for Content {
     type Data = Bytes;
@@ -155,12 +176,24 @@ impl http_body::Body for Content {
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let Some(data) = ready!(self.0.poll_data(cx)) else { return Poll::Ready(None) };
-        let taken = data.and_then(|data| self.0.flow_control().release_capacity(data.len()).map(|()| data));
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        let Some(data) = ready!(stream.poll_data(cx)) else { return Poll::Ready(None) };
+        let taken = data.and_then(|data| stream.flow_control().release_capacity(data.len()).map(|()| data));
         Poll::Ready(Some(taken.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.stream.as_ref().is_none_or(RecvStream::is_end_stream)
+    }
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        if let (Some(stream), Some(unread)) = (self.stream.take(), self.unread.take())
+            && !stream.is_end_stream()
+        {
+            // The one who would take it has gone with the stream.
+            let _ = unread.send(stream);
+        }
     }
 }

@@ -13,17 +13,18 @@ use std::{convert::Infallible, future::poll_fn, io, time::Duration};
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{MethodRouter, any, get},
 };
 use bytes::Bytes;
+use futures_util::stream;
 use h2::{Reason, SendStream};
 use http::{Method, StatusCode, Uri, header};
 use message_store::{Batch, Follower, MessageStore};
 use server::{
-    Chat, Context, Listener, Problem, Stream, Transport, http1, listener::Refusal, posts, query, site,
-    stream, tls,
+    Chat, Context, Listener, Problem, Stream, Transport, http1, listener::Refusal, posts, query, site, tls,
 };
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -89,22 +90,22 @@ async fn accepted(mut stream: Stream, tls: TlsAcceptor, routes: Router, context:
                 Ok(stream) => stream,
                 Err((error, mut stream)) => {
                     // The alert is written; let the peer read it.
-                    stream::close(&mut stream, context.limits.linger).await;
+                    server::stream::close(&mut stream, context.limits.linger).await;
                     return Err(error);
                 }
             };
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                 return connection::serve(stream, routes, context).await.map_err(io::Error::other);
             }
-            http1::connection(stream, other_version(context, get(unsupported_version)), context).await;
+            http1::connection(stream, other_version(context, any(unsupported_version)), context).await;
             Ok(())
         }
     }
 }
 
 /// Routes for a client that speaks HTTP/1.1 on this port.
-fn other_version(context: &Context, get: axum::routing::MethodRouter) -> Router {
-    site::guarded(context, Router::new().fallback_service(get.fallback(unsupported_version)))
+fn other_version(context: &Context, methods: MethodRouter) -> Router {
+    site::guarded(context, Router::new().fallback_service(methods.fallback(unsupported_version)))
 }
 
 async fn unsupported_version() -> Problem {
@@ -128,7 +129,9 @@ async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Re
         (header::CACHE_CONTROL, "no-store, no-transform"),
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    let mut response = fields.into_response();
+    // Of no known length, so that the head does not state one.
+    let content = Body::from_stream(stream::empty::<Result<Bytes, Infallible>>());
+    let mut response = (fields, content).into_response();
     if method != Method::HEAD {
         response.extensions_mut().insert(follower);
     }

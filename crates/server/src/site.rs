@@ -70,15 +70,12 @@ where
         ];
         async move { html.map(|html| (fields, Html(html))).ok_or(StatusCode::NOT_FOUND) }
     };
-    Router::new()
-        .route("/", get(index))
-        .route("/healthz", get(async || "ready\n"))
-        .method_not_allowed_fallback(async || method_not_allowed())
-        .fallback(file_of_web)
+    Router::new().route("/", get(index)).route("/healthz", get(async || "ready\n")).fallback(file_of_web)
 }
 
 /// `routes` behind the gate, and with the fields that every answer carries.
 pub fn guarded(context: &Context, routes: Router) -> Router {
+    let routes = routes.method_not_allowed_fallback(async || method_not_allowed());
     routes.layer(middleware::from_fn_with_state(context.clone(), gate::guard))
 }
 
@@ -91,6 +88,8 @@ async fn file_of_web(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     let file = Web::get(path).filter(|_| !path.ends_with(".html") && request.uri().path() != "//");
     match (file, request.method()) {
+        // Its target is no path, so there is none to lack.
+        (_, &Method::CONNECT) => method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response(),
         (None, _) => Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path").into_response(),
         (Some(file), &Method::GET | &Method::HEAD) => answer_file(file, request.headers()),
         (Some(_), _) => method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response(),
