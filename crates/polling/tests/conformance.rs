@@ -1,0 +1,3 @@
+//! The shared promises, kept over polling.
+
+conformance::suite!(polling::TRANSPORT, polling::serve, conformance::Polling);
