@@ -72,22 +72,23 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
         connection.poll_without_shutdown(cx)
     })
     .await;
+    let expected = phase.expecting();
     let parts = connection.into_parts();
     let mut io = parts.io.into_inner();
+    phase.busy();
     let upgraded = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let (Ok(()), Some(extensions)) = (&served, upgraded) {
         return Some(Upgraded { io, early: parts.read_buf, extensions });
     }
     if let Err(error) = served {
         tracing::debug!("an HTTP/1.1 connection ended: {error}");
-        if let Expecting::RestOfHead { until } = phase.expecting()
+        if let Expecting::RestOfHead { until } = expected
             && until <= tokio::time::Instant::now()
         {
             // The peer may be gone; then there is nobody to tell.
             let _ = io.write_all(&Problem::slow_head(context.limits.head).to_http1()).await;
         }
     }
-    phase.busy();
     stream::close(&mut io, context.limits.linger).await;
     None
 }

@@ -263,6 +263,47 @@ impl Deadline {
     }
 }
 
+/// When to ping a silent peer, and when to give it up: an octet is a sign of life, whatever it says.
+#[derive(Debug)]
+pub struct KeepAlive {
+    phase: Phase,
+    pinged: Option<Instant>,
+}
+
+/// What a peer's silence asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It lasted [`Limits::ping_after`]: send a ping.
+    Ping,
+    /// It lasted [`Limits::pong_within`] after a ping: drop the connection.
+    Dead,
+}
+
+impl KeepAlive {
+    /// For the connection whose phase this is.
+    pub fn new(phase: Phase) -> Self {
+        Self { phase, pinged: None }
+    }
+
+    /// Waits until the peer's silence asks for something. Cancel safe.
+    pub async fn silence(&mut self) -> Silence {
+        loop {
+            let heard = self.phase.last_heard();
+            self.pinged = self.pinged.filter(|pinged| *pinged > heard);
+            let (until, then) = match self.pinged {
+                None => (heard + self.phase.limits.ping_after, Silence::Ping),
+                Some(pinged) => (pinged + self.phase.limits.pong_within, Silence::Dead),
+            };
+            let now = Instant::now();
+            if now >= until {
+                self.pinged = Some(now);
+                return then;
+            }
+            sleep_until(until).await;
+        }
+    }
+}
+
 /// Ends a connection so that the peer can read what was written last: closes the sending side, then discards
 /// input until the peer closes too, at most for `linger`. Closing at once with input unread would reset the
 /// connection and take the answer from the peer (RFC 9112 §9.6).

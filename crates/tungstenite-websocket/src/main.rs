@@ -1,0 +1,23 @@
+//! The chat over a WebSocket by tokio-tungstenite, alone.
+
+use std::{io, process::ExitCode};
+
+use message_store::MessageStore;
+use server::{Context, Listener, Options, program};
+use tungstenite_websocket::{TRANSPORT, serve};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    program::start_log();
+    program::exit(
+        run(Options::of_command_line("The chat over a WebSocket by tokio-tungstenite", TRANSPORT.port)).await,
+    )
+}
+
+async fn run(options: Options) -> io::Result<()> {
+    let context = Context::new(TRANSPORT, &options);
+    let listener = Listener::bind(options.listen, options.port).await?;
+    program::announce(&context, &listener);
+    program::stop_on_signal(vec![context.clone()]);
+    serve(listener, MessageStore::in_memory(options.history), context).await
+}
