@@ -1,0 +1,229 @@
+//! The opening handshake, RFC 6455 §4: the server judges an HTTP/1.1 request and switches protocols.
+
+pub mod client;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use http::header::{
+    ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{Method, Request, Response, StatusCode, Version};
+use sha1::{Digest, Sha1};
+
+/// The version of the protocol that RFC 6455 defines.
+pub const VERSION: &str = "13";
+
+/// The subprotocol that the chat speaks.
+pub const SUBPROTOCOL: &str = "json";
+
+/// What every server appends to the key, RFC 6455 §1.3: nothing that is not a WebSocket server would.
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Octets of the nonce in the key.
+const NONCE_BYTES: usize = 16;
+
+/// A request that may become a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The value of `Sec-WebSocket-Accept`.
+    pub accept: String,
+    /// The subprotocol picked, `None` where the client did not offer it.
+    pub subprotocol: Option<&'static str>,
+}
+
+/// Why a request does not become a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Neither field asks for an upgrade: 426.
+    #[error("this resource is a WebSocket: the request must have `Upgrade: websocket` (RFC 6455 §4.2.1)")]
+    NotAnUpgrade,
+    /// Not HTTP/1.1.
+    #[error("the HTTP version of an opening handshake must be 1.1 (RFC 6455 §4.2.1)")]
+    HttpVersion,
+    /// Not GET: 405.
+    #[error("the method of an opening handshake must be GET (RFC 6455 §4.2.1)")]
+    Method,
+    /// `Host` is absent, or there are several.
+    #[error("there must be one Host, not {count} (RFC 6455 §4.2.1)")]
+    Host {
+        /// Field lines.
+        count: usize,
+    },
+    /// `Upgrade` is absent, or does not list `websocket`.
+    #[error("Upgrade must contain `websocket` (RFC 6455 §4.2.1)")]
+    Upgrade,
+    /// `Connection` is absent, or does not list `upgrade`.
+    #[error("Connection must contain `upgrade` (RFC 6455 §4.2.1)")]
+    Connection,
+    /// `Sec-WebSocket-Version` is absent, or not 13: 426.
+    #[error("Sec-WebSocket-Version must be 13 (RFC 6455 §4.4)")]
+    WebSocketVersion,
+    /// `Sec-WebSocket-Key` is absent, or there are several.
+    #[error("there must be one Sec-WebSocket-Key, not {count} (RFC 6455 §4.2.1, §11.3.1)")]
+    KeyCount {
+        /// Field lines.
+        count: usize,
+    },
+    /// `Sec-WebSocket-Key` is not base64 of 16 octets.
+    #[error("Sec-WebSocket-Key must be 16 octets in base64 (RFC 6455 §4.2.1)")]
+    Key,
+    /// `Sec-WebSocket-Protocol` is not a list of tokens.
+    #[error("Sec-WebSocket-Protocol must be a list of tokens (RFC 6455 §4.1, RFC 9110 §5.6.2)")]
+    Subprotocol,
+}
+
+impl Refusal {
+    /// The status of the answer.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::NotAnUpgrade | Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            // RFC 6455 §4.2.1: what does not match the description gets an appropriate error, such as 400.
+            Self::HttpVersion
+            | Self::Host { .. }
+            | Self::Upgrade
+            | Self::Connection
+            | Self::KeyCount { .. }
+            | Self::Key
+            | Self::Subprotocol => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The fields that the answer must carry beside its content.
+    pub fn fields(&self) -> Vec<(HeaderName, &'static str)> {
+        match self {
+            // RFC 9110 §15.5.22: 426 MUST name the protocol; §7.8: Upgrade MUST come with its connection option.
+            Self::NotAnUpgrade => vec![(UPGRADE, "websocket"), (CONNECTION, "upgrade")],
+            // RFC 6455 §4.4: the answer MUST tell the versions that the server speaks.
+            Self::WebSocketVersion => {
+                vec![(UPGRADE, "websocket"), (CONNECTION, "upgrade"), (SEC_WEBSOCKET_VERSION, VERSION)]
+            }
+            Self::Method => vec![(ALLOW, "GET")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Accepted {
+    /// The answer that switches protocols, RFC 6455 §4.2.2. Every byte after it is a frame's.
+    ///
+    /// # Panics
+    /// Where `accept` was set to what cannot be a field's value.
+    pub fn response(&self) -> Response<()> {
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let fields = response.headers_mut();
+        fields.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        fields.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        fields.insert(
+            SEC_WEBSOCKET_ACCEPT,
+            HeaderValue::from_str(&self.accept).expect("base64 is visible ASCII"),
+        );
+        if let Some(subprotocol) = self.subprotocol {
+            fields.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+        }
+        response
+    }
+}
+
+/// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section but for the version.
+///
+/// `Origin` (§4.2.1 no. 7) is the caller's to judge; `Sec-WebSocket-Extensions` (no. 9) are offers, and none is
+/// taken up.
+///
+/// # Errors
+/// The first rule that the request breaks.
+pub fn judge<B>(request: &Request<B>) -> Result<Accepted, Refusal> {
+    let fields = request.headers();
+    let connection = lists(fields, CONNECTION, "upgrade");
+    if !fields.contains_key(UPGRADE) && !connection {
+        return Err(Refusal::NotAnUpgrade);
+    }
+    // RFC 6455 §4.2.1 no. 1: a GET of HTTP/1.1. HTTP/1.0 has no Upgrade (RFC 9110 §7.8), HTTP/2 forbids it
+    // (RFC 9113 §8.6).
+    if request.version() != Version::HTTP_11 {
+        return Err(Refusal::HttpVersion);
+    }
+    if request.method() != Method::GET {
+        return Err(Refusal::Method);
+    }
+    // No. 2: Host; more than one is 400 by RFC 9112 §3.2.
+    let count = fields.get_all(HOST).iter().count();
+    if count != 1 {
+        return Err(Refusal::Host { count });
+    }
+    // No. 3: Upgrade contains `websocket`, in any case.
+    if !lists(fields, UPGRADE, "websocket") {
+        return Err(Refusal::Upgrade);
+    }
+    // No. 4: Connection contains `upgrade`, in any case.
+    if !connection {
+        return Err(Refusal::Connection);
+    }
+    // No. 6: the version. It comes before the key because the key's rule is that of version 13.
+    let mut versions = fields.get_all(SEC_WEBSOCKET_VERSION).iter();
+    if (versions.next().map(HeaderValue::as_bytes), versions.next()) != (Some(VERSION.as_bytes()), None) {
+        return Err(Refusal::WebSocketVersion);
+    }
+    // No. 5: the key.
+    let key = judge_key(fields)?;
+    // No. 8: the subprotocols.
+    let subprotocol = choose_subprotocol(fields)?;
+    Ok(Accepted { accept: derive_accept_key(key), subprotocol })
+}
+
+fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
+    // RFC 6455 §11.3.1: MUST NOT appear more than once.
+    let count = fields.get_all(SEC_WEBSOCKET_KEY).iter().count();
+    let key = fields.get(SEC_WEBSOCKET_KEY).filter(|_| count == 1).ok_or(Refusal::KeyCount { count })?;
+    // The RFC asks for what decodes to 16 octets, so the 4 bits left over in the last digit may be anything.
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+    );
+    match LENIENT.decode(key) {
+        Ok(nonce) if nonce.len() == NONCE_BYTES => Ok(key.as_bytes()),
+        _ => Err(Refusal::Key),
+    }
+}
+
+/// Picks [`SUBPROTOCOL`] if it is among the offers.
+fn choose_subprotocol(fields: &HeaderMap) -> Result<Option<&'static str>, Refusal> {
+    // RFC 6455 §4.1 no. 10: the value is 1#token, so at least one. Several lines are one list (§11.3.4).
+    let offers: Vec<_> = elements(fields, SEC_WEBSOCKET_PROTOCOL).collect();
+    let offered = fields.contains_key(SEC_WEBSOCKET_PROTOCOL);
+    if (offered && offers.is_empty()) || !offers.iter().all(|offer| is_token(offer)) {
+        return Err(Refusal::Subprotocol);
+    }
+    // RFC 6455 §4.2.2 no. 5: one of the offers, or no field.
+    Ok(offers.contains(&SUBPROTOCOL.as_bytes()).then_some(SUBPROTOCOL))
+}
+
+/// The value of `Sec-WebSocket-Accept` for a key as it was sent, RFC 6455 §4.2.2 no. 5.4: base64 of the SHA-1
+/// of key and GUID. It shows that the server read this very handshake; it protects nothing.
+pub fn derive_accept_key(key: &[u8]) -> String {
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    STANDARD.encode(digest)
+}
+
+/// Whether a list field has this element, without regard to case.
+fn lists(fields: &HeaderMap, name: HeaderName, element: &str) -> bool {
+    elements(fields, name).any(|listed| listed.eq_ignore_ascii_case(element.as_bytes()))
+}
+
+/// The elements of a list field: several lines are one list, and empty elements do not count (RFC 9110 §5.6.1).
+fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    fields
+        .get_all(name)
+        .into_iter()
+        .flat_map(|value| value.as_bytes().split(|&octet| octet == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
+}
+
+/// RFC 9110 §5.6.2. RFC 6455 took the rule from RFC 2616, which names the same octets.
+fn is_token(octets: &[u8]) -> bool {
+    octets.iter().all(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet))
+}
