@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::cursor::Cursor;
-use crate::log::Log;
+use crate::log::{Log, Look};
 
 /// Reads the log from a cursor, at its own pace. It holds no messages: what it has not read stays in the store, up to
 /// the store's history. Dropping it tells nobody.
@@ -35,25 +35,13 @@ impl Follower {
     /// Cancel safe: dropped before it is ready, the cursor has not moved.
     pub async fn next(&mut self) -> Batch {
         loop {
-            // Before the look: a message that is appended after the look, and before the wait, ends the wait.
-            let news = self.log.news();
-            if let Some(batch) = self.log.read_news(self.at.as_ref()) {
-                self.at = Some(batch.cursor().clone());
-                return batch;
+            match self.log.look(self.at.as_ref()) {
+                Look::News(batch) => {
+                    self.at = Some(batch.cursor().clone());
+                    return batch;
+                }
+                Look::Nothing(news) => news.await,
             }
-            news.await;
-        }
-    }
-
-    /// Waits until [`Self::next`] would return at once, and reads nothing: for who has something to wait for
-    /// between knowing and reading, such as room to write. Cancel safe.
-    pub async fn ready(&self) {
-        loop {
-            let news = self.log.news();
-            if self.has_news() {
-                return;
-            }
-            news.await;
         }
     }
 

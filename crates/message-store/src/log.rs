@@ -17,6 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::batch::{self, Batch, Gap};
 use crate::cursor::Cursor;
@@ -35,6 +36,13 @@ pub(crate) struct Log {
     news: Notify,
     messages_encoded: AtomicU64,
     batches_encoded: AtomicU64,
+}
+
+/// What a follower that is ready to wait finds.
+pub(crate) enum Look<'a> {
+    News(Batch),
+    /// Resolves when a message was appended after the look, polled by then or not.
+    Nothing(Notified<'a>),
 }
 
 struct Writer {
@@ -81,22 +89,22 @@ impl Log {
         self.take(ring, start)
     }
 
-    /// What stands after `at`, if there is anything to tell.
-    pub(crate) fn read_news(&self, at: Option<&Cursor>) -> Option<Batch> {
+    /// What stands after `at`, if there is anything to tell, or what to wait for until there is.
+    pub(crate) fn look<'a>(&'a self, at: Option<&Cursor>) -> Look<'a> {
         let ring = lock(&self.ring);
         let start = ring.start(at, &self.epoch);
-        ring.has_news(start).then(|| self.take(ring, start))
+        if ring.has_news(start) {
+            Look::News(self.take(ring, start))
+        } else {
+            // Made under the lock: a message is pushed before this look, or after it and then ends the wait.
+            Look::Nothing(self.news.notified())
+        }
     }
 
     /// Whether there is anything to tell after `at`.
     pub(crate) fn has_news(&self, at: Option<&Cursor>) -> bool {
         let ring = lock(&self.ring);
         ring.has_news(ring.start(at, &self.epoch))
-    }
-
-    /// Resolves when a message was appended after this was called, polled or not.
-    pub(crate) fn news(&self) -> impl Future<Output = ()> + Send {
-        self.news.notified()
     }
 
     /// The place before the oldest retained message.

@@ -127,3 +127,64 @@ impl Ring {
         self.shared.push_front(Shared { start, batch: batch.clone(), full });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draft::Draft;
+
+    fn ring(messages: u64) -> Ring {
+        let mut ring = Ring::new(100);
+        let draft = Draft::new("brian", "hi", None).unwrap();
+        for id in 1..=messages {
+            assert!(ring.push(Message::encode(&Cursor::new("k".into(), id), 0, &draft)).is_none());
+        }
+        ring
+    }
+
+    fn batch(id: u64, gap: Gap) -> Batch {
+        Batch { json: Bytes::new(), cursor: Cursor::new("k".into(), id), len: 2, gap }
+    }
+
+    fn shared(ring: &Ring) -> Vec<u64> {
+        ring.shared.iter().map(|shared| shared.start.after).collect()
+    }
+
+    #[test]
+    fn the_latest_4_batches_are_kept_one_for_each_place() {
+        let mut ring = ring(9);
+        for (after, expected) in [
+            (0, vec![0]),
+            (1, vec![1, 0]),
+            (2, vec![2, 1, 0]),
+            (1, vec![1, 2, 0]),
+            (3, vec![3, 1, 2, 0]),
+            (4, vec![4, 3, 1, 2]),
+        ] {
+            ring.share(Start { after, gap: Gap::None }, &batch(9, Gap::None), false);
+            assert_eq!(shared(&ring), expected);
+        }
+        assert!(matches!(ring.page(Start { after: 3, gap: Gap::None }), Page::Shared(_)));
+        assert!(matches!(ring.page(Start { after: 0, gap: Gap::None }), Page::Several { .. }));
+    }
+
+    #[test]
+    fn batches_that_tell_of_missed_messages_are_not_kept() {
+        let mut ring = ring(9);
+        for gap in [Gap::Missed(1), Gap::Reset] {
+            ring.share(Start { after: 0, gap }, &batch(9, gap), false);
+        }
+        assert_eq!(shared(&ring), [0]);
+        assert!(matches!(ring.page(Start { after: 0, gap: Gap::Missed(1) }), Page::Several { .. }));
+    }
+
+    #[test]
+    fn what_is_not_retained_is_given_back() {
+        let mut ring = Ring::new(1);
+        let draft = Draft::new("brian", "hi", None).unwrap();
+        let message = |id| Message::encode(&Cursor::new("k".into(), id), 0, &draft);
+        assert_eq!(ring.push(message(1)), None);
+        assert_eq!(ring.push(message(2)), Some(message(1)));
+        assert_eq!((ring.floor(), ring.newest, ring.messages.len()), (1, 2, 1));
+    }
+}

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::{Parsed, now_or_pending, parse};
 use message_store::{
@@ -369,10 +369,43 @@ async fn what_is_dropped_before_it_is_polled_did_nothing() {
     assert_eq!(store.stats().messages_appended, 0);
 }
 
-/// Every message is appended while followers are between look and wait, just woken, or slow; a wake-up that is lost
-/// leaves one of them waiting for ever.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+/// Another thread appends while the follower is at its look or about to wait, each time at another moment; no message
+/// follows that would wake it in the stead of one that did not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn no_wake_up_is_lost() {
+    const ROUNDS: u64 = 20_000;
+    let store = MessageStore::in_memory(16);
+    let received = Arc::new(AtomicU64::new(0));
+    let mut follower = store.follow(None);
+    let following = {
+        let received = Arc::clone(&received);
+        tokio::spawn(async move {
+            loop {
+                follower.next().await;
+                received.fetch_add(1, Ordering::Release);
+            }
+        })
+    };
+    let appending = std::thread::spawn(move || {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for round in 0..ROUNDS {
+            while received.load(Ordering::Acquire) < round {
+                assert!(Instant::now() < deadline, "not woken for message {round}");
+                std::thread::yield_now();
+            }
+            for _ in 0..round % 512 {
+                std::hint::spin_loop();
+            }
+            now_or_pending(store.append(draft("hi"))).unwrap();
+        }
+    });
+    tokio::task::spawn_blocking(|| appending.join().unwrap()).await.unwrap();
+    following.abort();
+}
+
+/// Many append at once while followers wait, were just woken, or are slow.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn everybody_gets_the_same_order_from_many_who_append() {
     const APPENDERS: u64 = 8;
     const EACH: u64 = 250;
     const FOLLOWERS: u64 = 64;
