@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::batch::Batch;
 use crate::cursor::Cursor;
-use crate::log::{Log, Look};
+use crate::log::Log;
 
 /// Reads the log from a cursor, at its own pace. It holds no messages: what it has not read stays in the store, up to
 /// the store's history. Dropping it tells nobody.
@@ -34,14 +34,17 @@ impl Follower {
     ///
     /// Cancel safe: dropped before it is ready, the cursor has not moved.
     pub async fn next(&mut self) -> Batch {
-        loop {
-            match self.log.look(self.at.as_ref()) {
-                Look::News(batch) => {
-                    self.at = Some(batch.cursor().clone());
-                    return batch;
-                }
-                Look::Nothing(news) => news.await,
-            }
+        self.ready().await;
+        self.read()
+    }
+
+    /// Waits until [`Self::next`] would return at once, and reads nothing: for who has something to wait for
+    /// between knowing and reading, such as room to write. Cancel safe.
+    ///
+    /// What there is to tell stays so until it is read.
+    pub async fn ready(&self) {
+        while let Some(news) = self.log.wait(self.at.as_ref()) {
+            news.await;
         }
     }
 

@@ -38,13 +38,6 @@ pub(crate) struct Log {
     batches_encoded: AtomicU64,
 }
 
-/// What a follower that is ready to wait finds.
-pub(crate) enum Look<'a> {
-    News(Batch),
-    /// Resolves when a message was appended after the look, polled by then or not.
-    Nothing(Notified<'a>),
-}
-
 struct Writer {
     newest: u64,
     nonces: Nonces,
@@ -89,16 +82,11 @@ impl Log {
         self.take(ring, start)
     }
 
-    /// What stands after `at`, if there is anything to tell, or what to wait for until there is.
-    pub(crate) fn look<'a>(&'a self, at: Option<&Cursor>) -> Look<'a> {
+    /// What to wait for if there is nothing to tell after `at`: resolves when a message is appended.
+    pub(crate) fn wait<'a>(&'a self, at: Option<&Cursor>) -> Option<Notified<'a>> {
         let ring = lock(&self.ring);
-        let start = ring.start(at, &self.epoch);
-        if ring.has_news(start) {
-            Look::News(self.take(ring, start))
-        } else {
-            // Made under the lock: a message is pushed before this look, or after it and then ends the wait.
-            Look::Nothing(self.news.notified())
-        }
+        // Made under the lock: a message is pushed before this look, or after it and then ends the wait.
+        (!ring.has_news(ring.start(at, &self.epoch))).then(|| self.news.notified())
     }
 
     /// Whether there is anything to tell after `at`.

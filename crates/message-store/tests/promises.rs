@@ -353,6 +353,42 @@ async fn next_that_is_dropped_has_not_moved_the_cursor() {
 }
 
 #[tokio::test]
+async fn ready_waits_as_next_does_and_reads_nothing() {
+    let store = MessageStore::in_memory(256);
+    let mut follower = store.follow(None);
+    follower.read();
+    let before = follower.cursor();
+    {
+        let mut ready = pin!(follower.ready());
+        assert!(now_or_pending(ready.as_mut()).is_none());
+        append(&store, 1).await;
+        assert!(now_or_pending(ready).is_some());
+    }
+    assert!(now_or_pending(follower.ready()).is_some(), "until it is read");
+    assert_eq!(follower.cursor(), before);
+    // What came meanwhile is read with it.
+    append(&store, 1).await;
+    assert_eq!(ids(&parse(follower.read().json())), [1, 2]);
+    assert!(now_or_pending(follower.ready()).is_none());
+}
+
+#[tokio::test]
+async fn ready_is_told_of_a_reset() {
+    let store = MessageStore::in_memory(256);
+    assert!(now_or_pending(store.follow(cursor("k3f9-5")).ready()).is_some());
+}
+
+#[tokio::test]
+async fn a_clone_reads_on_by_itself() {
+    let store = MessageStore::in_memory(256);
+    let mut follower = store.follow(None);
+    append(&store, 2).await;
+    let mut clone = follower.clone();
+    assert_eq!(ids(&parse(follower.read().json())), [1, 2]);
+    assert_eq!(ids(&parse(clone.read().json())), [1, 2]);
+}
+
+#[tokio::test]
 async fn next_tells_missed_without_waiting() {
     let store = MessageStore::in_memory(1);
     let mut follower = store.follow(None);
@@ -480,6 +516,7 @@ fn handles_go_between_threads() {
     shared(&follower);
     shared(&follower.read());
     sent(follower.next());
+    sent(follower.ready());
     sent(store.append(draft("hi")));
 }
 
