@@ -6,7 +6,7 @@
 //!
 //! - this file: the opening handshake, and the conversation
 
-use std::io;
+use std::{future::poll_fn, io, task::Poll};
 
 use axum::{
     body::Body,
@@ -161,6 +161,27 @@ async fn converse(upgraded: Upgraded<Stream>, store: MessageStore, context: &Con
     }
 }
 
+/// What happened at the socket.
+enum Event {
+    /// It has taken what the library held for it.
+    Flushed,
+    /// The peer said something, or has gone.
+    Heard(Option<Message>),
+}
+
+/// Writes what the library holds, if it does, and reads, whichever gets on. Cancel safe.
+///
+/// By hand, since halves of a split socket keep a message back until they are flushed.
+async fn event(socket: &mut WebSocketStream<Stream>, flushing: bool) -> Result<Event, Error> {
+    poll_fn(|cx| {
+        if flushing && socket.poll_flush_unpin(cx)?.is_ready() {
+            return Poll::Ready(Ok(Event::Flushed));
+        }
+        socket.poll_next_unpin(cx).map(|message| Ok(Event::Heard(message.transpose()?)))
+    })
+    .await
+}
+
 /// The loop: batches go out as the socket takes them, beside what the client says.
 ///
 /// # Errors
@@ -173,48 +194,45 @@ async fn talk(
     mut keep_alive: KeepAlive,
     context: &Context,
 ) -> Result<End, Error> {
-    let (mut out, mut incoming) = socket.split();
     let mut control_frames = Rate::new(limits::CONTROL_FRAMES_PER_SECOND);
-    out.feed(text(follower.read().into_json())).await?;
+    socket.feed(text(follower.read().into_json())).await?;
     let mut flushing = true;
     loop {
         tokio::select! {
-            message = incoming.next() => match message {
-                Some(Ok(Message::Text(draft))) => match posts.post(draft.as_bytes()).await {
+            event = event(socket, flushing) => match event? {
+                Event::Flushed => flushing = false,
+                Event::Heard(None) => return Ok(End::Gone),
+                Event::Heard(Some(Message::Text(draft))) => match posts.post(draft.as_bytes()).await {
                     SocketAnswer::InLog => {}
                     SocketAnswer::Say(answer) => {
-                        out.feed(text(answer)).await?;
+                        socket.feed(text(answer)).await?;
                         flushing = true;
                     }
                     SocketAnswer::SayAndClose(answer) => {
-                        out.feed(text(answer)).await?;
+                        socket.feed(text(answer)).await?;
                         return Ok(End::Close(CloseCode::Policy, "too many refused drafts"));
                     }
                 },
-                Some(Ok(Message::Binary(_))) => return Ok(End::Close(CloseCode::Unsupported, "a draft is a text message")),
-                Some(Ok(Message::Close(_))) => return Ok(End::Answered),
+                Event::Heard(Some(Message::Binary(_))) => {
+                    return Ok(End::Close(CloseCode::Unsupported, "a draft is a text message"));
+                }
+                Event::Heard(Some(Message::Close(_))) => return Ok(End::Answered),
                 // The library has queued the pong.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                Event::Heard(Some(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
                     if control_frames.take().is_err() {
                         return Ok(End::Close(CloseCode::Policy, "too many control frames"));
                     }
                     flushing = true;
                 }
-                Some(Err(error)) => return Err(error),
-                None => return Ok(End::Gone),
             },
-            flushed = out.flush(), if flushing => {
-                flushed?;
-                flushing = false;
-            }
             // Only when all before it was taken: a slow client finds one larger batch.
             () = follower.ready(), if !flushing => {
-                out.feed(text(follower.read().into_json())).await?;
+                socket.feed(text(follower.read().into_json())).await?;
                 flushing = true;
             }
             silence = keep_alive.silence() => match silence {
                 Silence::Ping => {
-                    out.feed(Message::Ping(Bytes::new())).await?;
+                    socket.feed(Message::Ping(Bytes::new())).await?;
                     flushing = true;
                 }
                 Silence::Dead => return Ok(End::Gone),
