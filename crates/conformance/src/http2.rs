@@ -3,7 +3,10 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use h2::{RecvStream, client::SendRequest};
+use h2::{
+    RecvStream, SendStream,
+    client::{ResponseFuture, SendRequest},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     task::JoinHandle,
@@ -24,6 +27,10 @@ use crate::{
     http1::{Request, Response},
     socket::{ResetOnDrop, soon},
 };
+
+/// The connection's flow-control window in octets: more than that of a stream (65,535, RFC 9113 §6.9.2), so that a
+/// stream that is not read does not stop the answers on the others.
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
 /// One connection that speaks HTTP/2.
 #[derive(Debug)]
@@ -71,7 +78,9 @@ impl Http2 {
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (send, connection) = h2::client::handshake(io).await?;
+        let mut builder = h2::client::Builder::new();
+        builder.initial_connection_window_size(CONNECTION_WINDOW);
+        let (send, connection) = builder.handshake(io).await?;
         Ok(Self { send, driver: tokio::spawn(connection), reset, scheme, authority })
     }
 
@@ -91,7 +100,21 @@ impl Http2 {
     /// # Errors
     ///
     /// The stream or the connection fails.
-    pub async fn send(&mut self, request: &Request) -> Result<h2::client::ResponseFuture, Lost> {
+    pub async fn send(&mut self, request: &Request) -> Result<ResponseFuture, Lost> {
+        let (response, mut body) = self.open(request).await?;
+        if let Some(content) = &request.content {
+            // A server may refuse before it has read all; the answer counts.
+            let _ = body.send_data(Bytes::from(content.clone()), true);
+        }
+        Ok(response)
+    }
+
+    /// Sends the head of a request. If it has content, that is left to the caller.
+    ///
+    /// # Errors
+    ///
+    /// The stream or the connection fails.
+    pub async fn open(&mut self, request: &Request) -> Result<(ResponseFuture, SendStream<Bytes>), Lost> {
         let host = request.fields.iter().position(|(name, _)| name.eq_ignore_ascii_case("host"));
         let authority = host.map_or(&self.authority, |at| &request.fields[at].1);
         let uri = format!("{}://{authority}{}", self.scheme, request.target);
@@ -107,12 +130,7 @@ impl Http2 {
         }
         let head = head.body(()).expect("a request of a test that HTTP/2 can carry");
         let mut ready = self.send.clone().ready().await?;
-        let (response, mut body) = ready.send_request(head, request.content.is_none())?;
-        if let Some(content) = &request.content {
-            // A server may refuse before it has read all; the answer counts.
-            let _ = body.send_data(Bytes::from(content.clone()), true);
-        }
-        Ok(response)
+        Ok(ready.send_request(head, request.content.is_none())?)
     }
 
     /// Waits for the head of the response.
@@ -120,7 +138,7 @@ impl Http2 {
     /// # Errors
     ///
     /// The stream or the connection fails.
-    pub async fn head_of(response: h2::client::ResponseFuture) -> Result<Streamed, Lost> {
+    pub async fn head_of(response: ResponseFuture) -> Result<Streamed, Lost> {
         let (head, body) = response.await?.into_parts();
         let fields = head.fields();
         Ok(Streamed { head: Response { status: head.status.as_u16(), fields, content: Vec::new() }, body })
@@ -141,7 +159,7 @@ impl Http2 {
     /// # Errors
     ///
     /// The stream or the connection fails.
-    pub async fn whole(response: h2::client::ResponseFuture) -> Result<Response, Lost> {
+    pub async fn whole(response: ResponseFuture) -> Result<Response, Lost> {
         let Streamed { mut head, mut body } = Self::head_of(response).await?;
         while let Some(data) = next_data(&mut body).await? {
             head.content.extend_from_slice(&data);
