@@ -99,9 +99,7 @@ impl Receiver {
         let FrameHeader { fin, opcode, payload_len, masking_key } = header;
         // Admitted, so within a limit that is a `usize`.
         let payload_len = usize::try_from(payload_len).unwrap_or(usize::MAX);
-        if opcode.is_control() {
-            self.control.reserve_exact(payload_len);
-        } else {
+        if !opcode.is_control() {
             self.message.begin_frame(opcode, payload_len);
         }
         Ok(Some(FrameUnderWay { fin, opcode, masking_key, payload_len, taken: 0 }))

@@ -1,0 +1,266 @@
+//! The opening handshake.
+
+use http::header::{HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Version};
+use proptest::prelude::*;
+use raw_websocket::handshake::client::{ClientHandshake, ResponseError};
+use raw_websocket::handshake::{Accepted, Refusal, derive_accept_key, judge};
+
+/// The key of RFC 6455 §1.3, and what a server makes of it.
+const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+const FIELDS: [(&str, &str); 5] = [
+    ("host", "server.example.com"),
+    ("upgrade", "websocket"),
+    ("connection", "Upgrade"),
+    ("sec-websocket-key", KEY),
+    ("sec-websocket-version", "13"),
+];
+
+fn request<'a>(fields: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> Request<()> {
+    let mut request = Request::get("/messages");
+    for (name, value) in fields {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap()
+}
+
+/// The good request with one field's lines replaced by these.
+fn with(name: &str, lines: &[&str]) -> Request<()> {
+    let mut request = request(&FIELDS);
+    request.headers_mut().remove(name);
+    for line in lines {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        request.headers_mut().append(name, HeaderValue::from_str(line).unwrap());
+    }
+    request
+}
+
+#[test]
+fn example_of_the_rfc() {
+    assert_eq!(derive_accept_key(KEY.as_bytes()), ACCEPT);
+    let accepted = judge(&request(&FIELDS)).unwrap();
+    assert_eq!(accepted, Accepted { accept: ACCEPT.into(), subprotocol: None });
+
+    let response = accepted.response();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()["upgrade"], "websocket");
+    assert_eq!(response.headers()["connection"], "Upgrade");
+    assert_eq!(response.headers()["sec-websocket-accept"], ACCEPT);
+    assert_eq!(response.headers().len(), 3);
+}
+
+/// Another key, its accept value computed with `openssl dgst -sha1`.
+#[test]
+fn accept_value_of_another_key() {
+    assert_eq!(derive_accept_key(b"x3JJHMbDL1EzLkh9GBhXDw=="), "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+}
+
+#[test]
+fn values_that_are_fine() {
+    for (name, lines) in [
+        ("upgrade", &["WebSocket"][..]),
+        ("upgrade", &["h2c, websocket"]),
+        ("upgrade", &["h2c", "WEBSOCKET"]),
+        ("connection", &["keep-alive, Upgrade"]),
+        ("connection", &["keep-alive", "upgrade"]),
+        ("connection", &["UPGRADE"]),
+        ("connection", &[" , keep-alive ,\tUpgrade , "]),
+        // The last digit of base64 holds 4 bits that belong to no octet.
+        ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25jZR=="]),
+        ("sec-websocket-extensions", &["permessage-deflate; =;;;\""]),
+        ("origin", &["https://example.com"]),
+    ] {
+        assert!(judge(&with(name, lines)).is_ok(), "{name}: {lines:?}");
+    }
+}
+
+#[test]
+fn values_that_are_refused() {
+    use Refusal::{Connection, Host, Key, KeyCount, Upgrade, WebSocketVersion};
+    for (name, lines, refusal) in [
+        ("host", &[][..], Host { count: 0 }),
+        ("host", &["a", "a"], Host { count: 2 }),
+        ("upgrade", &[], Upgrade),
+        ("upgrade", &[""], Upgrade),
+        ("upgrade", &["h2c"], Upgrade),
+        ("upgrade", &["websocket2"], Upgrade),
+        ("upgrade", &["websocket/13"], Upgrade),
+        ("connection", &[], Connection),
+        ("connection", &["keep-alive"], Connection),
+        ("connection", &["not-upgrade"], Connection),
+        ("connection", &["keep-alive Upgrade"], Connection),
+        ("sec-websocket-key", &[], KeyCount { count: 0 }),
+        ("sec-websocket-key", &[KEY, KEY], KeyCount { count: 2 }),
+        ("sec-websocket-key", &[""], Key),
+        ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25jZQ"], Key),
+        ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25j"], Key),
+        ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25jZTE="], Key),
+        ("sec-websocket-key", &["dGhlIHNhbXBs!SBub25jZQ=="], Key),
+        ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25jZQ==, a"], Key),
+        ("sec-websocket-version", &[], WebSocketVersion),
+        ("sec-websocket-version", &[""], WebSocketVersion),
+        ("sec-websocket-version", &["8"], WebSocketVersion),
+        ("sec-websocket-version", &["14"], WebSocketVersion),
+        ("sec-websocket-version", &["013"], WebSocketVersion),
+        ("sec-websocket-version", &["13, 8"], WebSocketVersion),
+        ("sec-websocket-version", &["13", "8"], WebSocketVersion),
+    ] {
+        let status = if refusal == WebSocketVersion { 426 } else { 400 };
+        assert_eq!(refusal.status(), status, "{name}: {lines:?}");
+        assert_eq!(judge(&with(name, lines)), Err(refusal), "{name}: {lines:?}");
+    }
+}
+
+#[test]
+fn not_an_upgrade_426() {
+    for fields in [&[][..], &[("host", "a")], &[("connection", "keep-alive")], &[("sec-websocket-key", KEY)]]
+    {
+        let refusal = judge(&request(fields)).unwrap_err();
+        assert_eq!(refusal, Refusal::NotAnUpgrade);
+        assert_eq!(refusal.status(), 426);
+        let fields = refusal.fields();
+        assert!(fields.contains(&(http::header::UPGRADE, "websocket")), "{fields:?}");
+        assert!(fields.contains(&(http::header::CONNECTION, "upgrade")), "{fields:?}");
+    }
+}
+
+/// RFC 6455 §4.4: the version comes before the key, whose rule is that of version 13.
+#[test]
+fn another_version_426_tells_ours() {
+    let mut request = with("sec-websocket-version", &["8"]);
+    request.headers_mut().remove("sec-websocket-key");
+    let refusal = judge(&request).unwrap_err();
+    assert_eq!(refusal, Refusal::WebSocketVersion);
+    assert!(refusal.fields().contains(&(http::header::SEC_WEBSOCKET_VERSION, "13")));
+    assert!(refusal.fields().contains(&(http::header::UPGRADE, "websocket")));
+}
+
+#[test]
+fn method_and_http_version() {
+    for version in [Version::HTTP_09, Version::HTTP_10, Version::HTTP_2] {
+        let mut request = request(&FIELDS);
+        *request.version_mut() = version;
+        assert_eq!(judge(&request), Err(Refusal::HttpVersion), "{version:?}");
+    }
+    assert_eq!(Refusal::HttpVersion.status(), 400);
+    for method in [Method::POST, Method::HEAD, Method::CONNECT] {
+        let mut request = request(&FIELDS);
+        *request.method_mut() = method;
+        assert_eq!(judge(&request), Err(Refusal::Method));
+    }
+    assert_eq!(Refusal::Method.status(), 405);
+    assert_eq!(Refusal::Method.fields(), [(http::header::ALLOW, "GET")]);
+}
+
+#[test]
+fn json_is_picked_where_it_is_offered() {
+    for (lines, picked) in [
+        (&["json"][..], Some("json")),
+        (&["chat, json"], Some("json")),
+        (&["chat", "superchat,json"], Some("json")),
+        (&["chat", ",json,,"], Some("json")),
+        (&["JSON"], None),
+        (&["json2, xjson"], None),
+        (&["chat"], None),
+    ] {
+        let accepted = judge(&with("sec-websocket-protocol", lines)).unwrap();
+        assert_eq!(accepted.subprotocol, picked, "{lines:?}");
+        let response = accepted.response();
+        let answered = response.headers().get("sec-websocket-protocol");
+        assert_eq!(answered.map(HeaderValue::as_bytes), picked.map(str::as_bytes), "{lines:?}");
+    }
+    let many = vec!["chat"; 200].join(", ");
+    assert_eq!(judge(&with("sec-websocket-protocol", &[&many])).unwrap().subprotocol, None);
+}
+
+#[test]
+fn subprotocols_that_are_not_tokens_400() {
+    let spaces = format!("b{}x", " ".repeat(32_000));
+    for line in ["", ",", "a b", &spaces, "a\tb", "a/b", "\"json\"", "json;q=1", "json, (a)", "jsön"] {
+        let refusal = judge(&with("sec-websocket-protocol", &[line])).unwrap_err();
+        assert_eq!(refusal, Refusal::Subprotocol, "{line:?}");
+        assert_eq!(refusal.status(), 400);
+    }
+    // Also where another line offers what we speak.
+    assert_eq!(judge(&with("sec-websocket-protocol", &["json", "a b"])), Err(Refusal::Subprotocol));
+    // Control octets are no field value for the parser of HTTP itself.
+    assert!(HeaderValue::from_bytes(b"a\x0b").is_err());
+}
+
+/// A client for the key of the RFC's example, that offers two subprotocols.
+fn client() -> ClientHandshake {
+    let offers = ["json", "chat"].map(HeaderValue::from_static);
+    ClientHandshake::new(*b"the sample nonce", offers.to_vec())
+}
+
+fn response(fields: &[(&str, &str)]) -> Response<()> {
+    let mut response = Response::builder().status(101);
+    for (name, value) in fields {
+        response = response.header(*name, *value);
+    }
+    response.body(()).unwrap()
+}
+
+#[test]
+fn a_client_and_a_server_agree() {
+    let mut request = Request::get("/messages").header("host", "a").body(()).unwrap();
+    request.headers_mut().extend(client().fields());
+    assert_eq!(request.headers()["sec-websocket-key"], KEY);
+    let response = judge(&request).unwrap().response();
+    assert_eq!(client().judge(&response), Ok(Some(&HeaderValue::from_static("json"))));
+}
+
+#[test]
+fn responses_a_client_takes() {
+    for fields in [
+        &[("upgrade", "WebSocket"), ("connection", "upgrade"), ("sec-websocket-accept", ACCEPT)][..],
+        &[("upgrade", "websocket"), ("connection", "a, UPGRADE"), ("sec-websocket-accept", ACCEPT)],
+    ] {
+        assert_eq!(client().judge(&response(fields)), Ok(None));
+    }
+}
+
+#[test]
+fn responses_a_client_refuses() {
+    let upgrade = ("upgrade", "websocket");
+    let connection = ("connection", "Upgrade");
+    let accept = ("sec-websocket-accept", ACCEPT);
+    let protocol = |name| ("sec-websocket-protocol", name);
+    for (fields, error) in [
+        (&[connection, accept][..], ResponseError::Upgrade),
+        (&[("upgrade", "h2c"), connection, accept], ResponseError::Upgrade),
+        (&[upgrade, accept], ResponseError::Connection),
+        (&[upgrade, ("connection", "close"), accept], ResponseError::Connection),
+        (&[upgrade, connection], ResponseError::Accept),
+        (&[upgrade, connection, accept, accept], ResponseError::Accept),
+        (&[upgrade, connection, ("sec-websocket-accept", KEY)], ResponseError::Accept),
+        (&[upgrade, connection, accept, ("sec-websocket-extensions", "x")], ResponseError::Extensions),
+        (&[upgrade, connection, accept, protocol("other")], ResponseError::Subprotocol),
+        (&[upgrade, connection, accept, protocol("json"), protocol("chat")], ResponseError::Subprotocol),
+    ] {
+        assert_eq!(client().judge(&response(fields)), Err(error));
+    }
+    let mut refused = response(&[upgrade, connection, accept]);
+    *refused.status_mut() = StatusCode::FORBIDDEN;
+    assert_eq!(client().judge(&refused), Err(ResponseError::Status(StatusCode::FORBIDDEN)));
+}
+
+proptest! {
+    /// Whatever the fields hold, the verdict is no panic, and an accepted key is 24 characters.
+    #[test]
+    fn any_values(values in prop::collection::vec((0..6_usize, prop::collection::vec(any::<u8>(), 0..40)), 0..4)) {
+        let names = ["host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol"];
+        let mut request = request(&FIELDS);
+        for (name, value) in values {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                request.headers_mut().insert(names[name], value);
+            }
+        }
+        if let Ok(accepted) = judge(&request) {
+            prop_assert_eq!(request.headers()["sec-websocket-key"].len(), 24);
+            prop_assert_eq!(accepted.response().headers()["sec-websocket-accept"].len(), 28);
+        }
+    }
+}
