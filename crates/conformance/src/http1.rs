@@ -11,7 +11,7 @@ use crate::{Link, Problem, Socket, socket::soon};
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// A request, before it is put into HTTP/1.1 or HTTP/2.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: String,
@@ -67,6 +67,15 @@ impl Request {
         let mut octets = (head + "\r\n").into_bytes();
         octets.extend(self.content.iter().flatten());
         octets
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{} {}` {:?}", self.method, self.target, self.fields)?;
+        let Some(content) = &self.content else { return Ok(()) };
+        let shown = content.get(..200).unwrap_or(content);
+        write!(f, " with {} ({} octets)", String::from_utf8_lossy(shown), content.len())
     }
 }
 

@@ -16,6 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(5);
 /// A client that polls.
 #[derive(Debug)]
 pub struct Polling {
+    link: Link,
     http: Http1,
     cursor: Option<String>,
     asked: bool,
@@ -52,7 +53,12 @@ impl Client for Polling {
     const FAMILY: Family = Family::Http1;
 
     async fn connect(link: &Link, after: Option<&str>) -> Result<Self, Lost> {
-        Ok(Self { http: Http1::connect(link).await?, cursor: after.map(str::to_owned), asked: false })
+        Ok(Self {
+            link: *link,
+            http: Http1::connect(link).await?,
+            cursor: after.map(str::to_owned),
+            asked: false,
+        })
     }
 
     async fn next_batch(&mut self) -> Result<Batch, Lost> {
@@ -75,7 +81,12 @@ impl Client for Polling {
     }
 
     async fn answer(&mut self) -> Result<Posted, Lost> {
-        Ok(posted(&self.http.response_to("POST").await?))
+        let response = self.http.response_to("POST").await?;
+        // A refusal that leaves content unread ends the connection.
+        if response.field("connection") == Some("close") {
+            self.http = Http1::connect(&self.link).await?;
+        }
+        Ok(posted(&response))
     }
 
     async fn ask_and_not_read(&mut self) -> Result<(), Lost> {

@@ -3,7 +3,7 @@
 use server::Options;
 
 use crate::{
-    Client, Family, Http1, Request, Response, Setup, Subject, Target, draft, next, raw_request, soon,
+    Client, Family, Http1, Lost, Request, Response, Setup, Subject, Target, draft, next, raw_request, soon,
 };
 
 /// The status of a request to follow that is taken.
@@ -21,13 +21,27 @@ pub async fn a_cursor_that_is_none_is_refused_with_400<S: Subject>() {
     let target = Target::<S>::start().await;
     let long = format!("{}-1", "a".repeat(63));
     for cursor in [
-        "", "x", "7", "-7", "x-", "x-y", "-", "x_1-1", "x.1-1", "x-%20", "x-1%00", "x-1%0a", "x-+1",
-        "%c3%a9-1", "%ff-1", "x-1/..", "\"x-1\"", "x-0x1", "x-1e9", &long,
+        "",
+        "x",
+        "7",
+        "-7",
+        "x-",
+        "x-y",
+        "-",
+        "x_1-1",
+        "x.1-1",
+        "x-%20",
+        "x-1%00",
+        "x-1%0a",
+        "x-+1",
+        "%c3%a9-1",
+        "%ff-1",
+        "x-1/..",
+        "%22x-1%22",
+        "x-0x1",
+        "x-1e9",
+        &long,
     ] {
-        if cursor.contains('"') && S::Client::FAMILY == Family::Http2 {
-            // The `h2` client does not let a quotation mark into a target.
-            continue;
-        }
         target.refusal(400, &follow::<S>(&format!("after={cursor}"))).await;
     }
     for twice in ["after=x-1&after=x-1", "after=x-1&wait=1&after=x-2", "after&after=x-1", "after"] {
@@ -352,6 +366,10 @@ pub async fn a_head_that_is_too_large_is_refused_with_431<S: Subject>() {
         let answered = soon(what, S::Client::request(&target.link(), &request)).await;
         match answered {
             Ok(response) => assert_eq!(response.status, 431, "{what}: {response}"),
+            // So much more than is allowed is a flood.
+            Err(Lost::Http2(error)) if error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM) => {
+                assert_eq!(what, "200,000 octets", "{what}: {error}, where 431 is due");
+            }
             Err(lost) => panic!("{what}: no answer ({lost}), where 431 is due"),
         }
     }
