@@ -144,6 +144,9 @@ where
     C: Fn(Stream) -> F,
 {
     let mut tasks = JoinSet::new();
+    // What connects to a WebSocket's port has something to ask.
+    let first_request =
+        if context.transport.scheme == "ws" { context.limits.handshake } else { context.limits.idle };
     let refusals = Arc::new(Semaphore::new(limits::MAX_REFUSALS));
     loop {
         let (socket, address) = tokio::select! {
@@ -170,7 +173,7 @@ where
         let peer = Peer(address.ip());
         match context.connections.admit(peer) {
             Some(permit) => {
-                tasks.spawn(connection(Stream::new(socket, peer, permit, context.limits)));
+                tasks.spawn(connection(Stream::new(socket, peer, permit, context.limits, first_request)));
             }
             None if refusal == Refusal::Answer => {
                 if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use message_store::Rejected;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::limits;
 
@@ -14,34 +14,35 @@ use crate::limits;
 ///
 /// Over HTTP it is the answer's content, as text over a WebSocket. The one place that turns an error into what
 /// the peer sees.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Problem {
-    r#type: &'static str,
-    #[serde(serialize_with = "number")]
     status: StatusCode,
-    title: &'static str,
     detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
-    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    /// In seconds.
     retry_after: Option<u64>,
-    #[serde(skip)]
     fields: Vec<(HeaderName, &'static str)>,
-    #[serde(skip)]
     ends_connection: bool,
 }
 
-fn number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u16(status.as_u16())
+/// The members of its JSON (RFC 9457 §3.1), and ours.
+#[derive(Serialize)]
+struct Members<'a> {
+    r#type: &'static str,
+    status: u16,
+    title: &'static str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
 }
 
 impl Problem {
     /// A problem of this status; `detail` names what was wrong and the rule.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            r#type: "about:blank",
             status,
-            title: status.canonical_reason().unwrap_or("Error"),
             detail: detail.into(),
             nonce: None,
             retry_after: None,
@@ -103,6 +104,10 @@ impl Problem {
         self.status
     }
 
+    fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Error")
+    }
+
     /// What was wrong, and the rule.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -110,7 +115,16 @@ impl Problem {
 
     /// The problem's JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+        let members = Members {
+            r#type: "about:blank",
+            status: self.status.as_u16(),
+            title: self.title(),
+            detail: &self.detail,
+            nonce: self.nonce.as_deref(),
+            retry_after: self.retry_after,
+        };
+        // Strings and numbers always have a JSON.
+        serde_json::to_string(&members).unwrap_or_default()
     }
 
     /// A whole HTTP/1.1 answer, for where nobody is left who would write one.
@@ -122,7 +136,7 @@ impl Problem {
             "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
              x-content-type-options: nosniff\r\n{retry_after}content-length: {}\r\nconnection: close\r\n\r\n{json}",
             self.status.as_u16(),
-            self.title,
+            self.title(),
             json.len(),
         )
         .into_bytes()

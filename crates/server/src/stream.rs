@@ -47,9 +47,9 @@ struct State {
 }
 
 impl Phase {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, first_request: Duration) -> Self {
         let now = Instant::now();
-        let expecting = Expecting::Request { until: now + limits.handshake.min(limits.idle) };
+        let expecting = Expecting::Request { until: now + first_request };
         Self { state: Arc::new(Mutex::new(State { expecting, last_heard: now })), limits }
     }
 
@@ -104,8 +104,15 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(tcp: TcpStream, peer: Peer, permit: Permit, limits: Limits) -> Self {
-        let phase = Phase::new(limits);
+    /// `first_request` is how long the peer may take to begin its first request.
+    pub(crate) fn new(
+        tcp: TcpStream,
+        peer: Peer,
+        permit: Permit,
+        limits: Limits,
+        first_request: Duration,
+    ) -> Self {
+        let phase = Phase::new(limits, first_request);
         let (reading, writing) = (Deadline::default(), Deadline::default());
         Self { tcp, peer, permit, limits, phase, sniffed: BytesMut::new(), reading, writing }
     }
