@@ -134,7 +134,7 @@ impl Connection {
             State::Open | State::CloseDue => State::CloseDue,
             State::CloseSent | State::Closed => State::Closed,
         };
-        self.receiver.clear();
+        self.receiver.release();
     }
 
     /// Appends to `output` what the RFC demands in answer to an event: a Pong to a Ping, a Close to a Close.

@@ -142,8 +142,8 @@ pub struct FrameHeader {
 pub fn parse_start(head: &[u8]) -> Result<Option<Start>, Failure> {
     let Some(&octet) = head.first() else { return Ok(None) };
     let fin = octet & FIN != 0;
-    // RFC 6455 §5.2: RSV1–3 MUST be 0 unless an extension is negotiated that gives them a meaning. None is
-    // yet; permessage-deflate will take RSV1 (0b100) of a message's first frame out of this check.
+    // RFC 6455 §5.2: RSV1–3 MUST be 0 unless an extension is negotiated that gives them a meaning. None is; one
+    // that claims RSV1, as permessage-deflate does (RFC 7692 §6), claims it here.
     let reserved = (octet & RSV) >> 4;
     if reserved != 0 {
         return Err(Failure::ReservedBits { bits: reserved });

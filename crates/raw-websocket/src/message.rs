@@ -134,8 +134,8 @@ impl Assembler {
         })
     }
 
-    /// Forgets the message under way.
-    pub(crate) fn clear(&mut self) {
+    /// Gives back the memory of the message under way.
+    pub(crate) fn release(&mut self) {
         self.under_way = None;
     }
 

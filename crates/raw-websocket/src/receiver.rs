@@ -160,12 +160,10 @@ impl Receiver {
         }))
     }
 
-    /// Forgets what was read of the frame and the message under way.
-    pub(crate) fn clear(&mut self) {
-        self.head.len = 0;
-        self.frame = None;
+    /// Gives back the memory of the frame and the message under way. Nothing may be read after that.
+    pub(crate) fn release(&mut self) {
         self.control = Vec::new();
-        self.message.clear();
+        self.message.release();
     }
 
     /// Octets of memory held.

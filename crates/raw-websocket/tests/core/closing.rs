@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 use raw_websocket::close::{CloseCode, CloseReason, MAX_REASON_BYTES};
 use raw_websocket::connection::{Connection, Event, SendError, State};
+use raw_websocket::failure::Failure;
 use raw_websocket::frame::Role;
 use raw_websocket::message::MessageLimits;
 
@@ -172,6 +173,20 @@ fn a_failure_is_told_in_the_close() {
     connection.close(None, &mut output);
     assert_eq!(output, b""[..], "one Close only");
     assert_eq!(read(&mut connection, [&masked(0x81, b"late")[..]]), (vec![], None));
+}
+
+/// The caller may fail the connection by itself, in the middle of a frame: no more is read, no memory is held.
+#[test]
+fn a_failure_in_the_middle_of_a_frame() {
+    let octets = [masked(0x01, b"half of it"), masked(0x89, b"ping"), masked(0x80, b"rest")].concat();
+    for cut in 0..octets.len() {
+        let (before, after) = octets.split_at(cut);
+        let (mut connection, mut output) = (server(), BytesMut::new());
+        read(&mut connection, [before]);
+        connection.fail(&Failure::TooManyFragments { limit: 1 }, &mut output);
+        assert_eq!((connection.state(), connection.buffered()), (State::Closed, 0), "cut at {cut}");
+        assert_eq!(read(&mut connection, [after]), (vec![], None), "cut at {cut}");
+    }
 }
 
 #[test]
