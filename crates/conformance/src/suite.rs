@@ -1,9 +1,9 @@
 //! The list of all promises, made into tests.
 
-/// Makes a test of every promise, for the transport with this `TRANSPORT`, this `serve` and this
-/// [`Client`](crate::Client).
+/// Makes the type `Subject`, which implements [`Subject`](trait@crate::Subject) for the transport with this `TRANSPORT`,
+/// this `serve` and this [`Client`](crate::Client); for tests beside the suite.
 #[macro_export]
-macro_rules! suite {
+macro_rules! subject {
     ($transport:expr, $serve:path, $client:ty) => {
         struct Subject;
 
@@ -20,6 +20,15 @@ macro_rules! suite {
                 $serve(listener, store, context)
             }
         }
+    };
+}
+
+/// Makes a test of every promise, for the transport with this `TRANSPORT`, this `serve` and this
+/// [`Client`](crate::Client).
+#[macro_export]
+macro_rules! suite {
+    ($transport:expr, $serve:path, $client:ty) => {
+        $crate::subject!($transport, $serve, $client);
 
         $crate::promises! { Subject
             delivery: {

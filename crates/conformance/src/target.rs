@@ -19,8 +19,12 @@ use crate::{
     socket::{soon, within},
 };
 
-/// How long a server may take to stop.
-pub const STOP_LIMIT: Duration = Duration::from_secs(2);
+/// How long a server may take to stop: 2 s by the protocol, and what a busy machine needs to notice.
+pub const STOP_LIMIT: Duration = Duration::from_millis(2_500);
+
+/// How long a stopping server lingers with clients that do not close, in tests that are not about that. Most
+/// end with clients that are still there.
+const LINGER: Duration = Duration::from_millis(200);
 
 /// A transport under test: how it is served, and the client that speaks to it. [`suite!`](crate::suite) makes one.
 pub trait Subject: Send + Sync + 'static {
@@ -49,14 +53,15 @@ pub struct Setup {
     pub history: usize,
     /// The command line's options; the rate of posts is lifted, and `history` is the one above.
     pub options: Options,
-    /// The waits.
+    /// The waits; those of the protocol, but that the server lingers for less.
     pub limits: Limits,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let options = Options { post_rate: 0, ..Options::default() };
-        Self { history: options.history, options, limits: Limits::default() }
+        let limits = Limits { linger: LINGER, ..Limits::default() };
+        Self { history: options.history, options, limits }
     }
 }
 

@@ -21,11 +21,13 @@ pub struct Http2Streaming {
     pub heartbeats: usize,
 }
 
-impl Client for Http2Streaming {
-    const FAMILY: Family = Family::Http2;
-
-    async fn connect(link: &Link, cursor: Option<&str>) -> Result<Self, Lost> {
-        let mut http = Http2::connect(link).await?;
+impl Http2Streaming {
+    /// Follows the log over this connection, which may be one of TLS.
+    ///
+    /// # Errors
+    ///
+    /// The stream fails, or the server refuses.
+    pub async fn over(mut http: Http2, cursor: Option<&str>) -> Result<Self, Lost> {
         let http2::Streamed { head, body } = http.start(&Self::following(&after(cursor))).await?;
         if head.status != 200 {
             return Err(refused(head));
@@ -35,6 +37,14 @@ impl Client for Http2Streaming {
         assert_eq!(head.field("cache-control"), Some("no-store, no-transform"), "cache-control of {head}");
         assert_eq!(head.field("x-accel-buffering"), Some("no"), "x-accel-buffering of {head}");
         Ok(Self { http, body, buffer: BytesMut::new(), post: None, heartbeats: 0 })
+    }
+}
+
+impl Client for Http2Streaming {
+    const FAMILY: Family = Family::Http2;
+
+    async fn connect(link: &Link, cursor: Option<&str>) -> Result<Self, Lost> {
+        Self::over(Http2::connect(link).await?, cursor).await
     }
 
     async fn next_batch(&mut self) -> Result<Batch, Lost> {

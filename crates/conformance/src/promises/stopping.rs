@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use server::Limits;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
-    Client, Family, Frame, Http1, Http2, Request, Subject, Target, WebSocket, draft, http2, next, soon,
-    websocket::opcode,
+    Client, Family, Frame, Http1, Http2, Request, Setup, Subject, Target, WebSocket, draft, http2, next,
+    soon, websocket::opcode,
 };
 
 /// Time for what was sent to be read by the server: nothing tells a client that its request is being waited on.
@@ -16,7 +17,7 @@ const READ_BY_THE_SERVER: Duration = Duration::from_millis(200);
 /// Followers are told: a WebSocket by 1001, an HTTP/2 stream by `END_STREAM` and `GOAWAY`, a long poll by its
 /// answer; polling clients find the connection closed. Nobody is taken any more.
 pub async fn a_stop_ends_every_follower_as_the_protocol_says<S: Subject>() {
-    let target = Target::<S>::start().await;
+    let target = Target::<S>::with(Setup::with_limits(Limits::default())).await;
     target.fill(["one".to_owned()]).await;
     let mut followers = JoinSet::new();
     for _ in 0..8 {
@@ -36,10 +37,17 @@ pub async fn a_stop_ends_every_follower_as_the_protocol_says<S: Subject>() {
 
 /// A stop with nobody connected does not wait.
 pub async fn a_stop_with_nobody_there_is_at_once<S: Subject>() {
-    let target = Target::<S>::start().await;
+    let target = Target::<S>::with(Setup::with_limits(Limits::default())).await;
     let mut client = target.connect(None).await;
     next(&mut client).await;
     soon("a close", client.close()).await.expect("a close in good order");
+    // Two more leave without a word, one with a FIN and one with an RST.
+    let mut client = target.connect(None).await;
+    next(&mut client).await;
+    drop(client);
+    let mut client = target.connect(None).await;
+    next(&mut client).await;
+    client.cut();
     sleep(READ_BY_THE_SERVER).await;
     let asked = std::time::Instant::now();
     target.stop().await;
@@ -48,7 +56,7 @@ pub async fn a_stop_with_nobody_there_is_at_once<S: Subject>() {
 
 /// Clients that do nothing, read nothing or answer nothing do not delay a stop beyond its 2 s.
 pub async fn a_stop_does_not_wait_for_those_who_do_nothing<S: Subject>() {
-    let target = Target::<S>::start().await;
+    let target = Target::<S>::with(Setup::with_limits(Limits::default())).await;
     let silent = Http1::connect(&target.link()).await.expect("the server accepts");
     let mut half = Http1::connect(&target.link()).await.expect("the server accepts");
     half.send_raw(b"GET /messages HTTP/1.1\r\nhost: loc").await.expect("half a head is sent");
@@ -64,7 +72,7 @@ pub async fn a_stop_does_not_wait_for_those_who_do_nothing<S: Subject>() {
 
 /// A post whose head was read before the stop is answered after it; half a message over a WebSocket is ended by 1001.
 pub async fn a_stop_lets_what_is_under_way_end<S: Subject>() {
-    let target = Target::<S>::start().await;
+    let target = Target::<S>::with(Setup::with_limits(Limits::default())).await;
     let json = draft("brian", "while it stops", Some("n"));
     let (first, rest) = json.split_at(10);
     let link = target.link();
@@ -110,7 +118,7 @@ pub async fn a_stop_lets_what_is_under_way_end<S: Subject>() {
 
 /// A client that connects while the server stops is refused or ended, and never left without an end.
 pub async fn a_client_that_comes_too_late_is_not_left_waiting<S: Subject>() {
-    let target = Target::<S>::start().await;
+    let target = Target::<S>::with(Setup::with_limits(Limits::default())).await;
     let early = Http1::connect(&target.link()).await.expect("the server accepts");
     sleep(READ_BY_THE_SERVER).await;
     target.begin_stop();
