@@ -157,7 +157,7 @@ struct Peer {
 
 impl Peer {
     fn new(posts: SocketPosts) -> Self {
-        let limits = MessageLimits::default();
+        let limits = MessageLimits { max_message_bytes: limits::MAX_BODY_BYTES, ..MessageLimits::default() };
         let control_frames = Rate::new(limits::CONTROL_FRAMES_PER_SECOND);
         Self { connection: Connection::new(Role::Server, limits), posts, control_frames }
     }
