@@ -366,10 +366,9 @@ pub async fn a_head_that_is_too_large_is_refused_with_431<S: Subject>() {
         let answered = soon(what, S::Client::request(&target.link(), &request)).await;
         match answered {
             Ok(response) => assert_eq!(response.status, 431, "{what}: {response}"),
-            // So much more than is allowed is a flood.
-            Err(Lost::Http2(error)) if error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM) => {
-                assert_eq!(what, "200,000 octets", "{what}: {error}, where 431 is due");
-            }
+            // In HTTP/2, so much more than is allowed is a flood: the connection ends, and whether its GOAWAY can be
+            // read depends on how much of the flood was under way.
+            Err(Lost::Http2(_)) if what == "200,000 octets" => {}
             Err(lost) => panic!("{what}: no answer ({lost}), where 431 is due"),
         }
     }
