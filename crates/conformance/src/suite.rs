@@ -99,6 +99,7 @@ macro_rules! suite {
                 a_connection_that_asks_nothing_more_is_closed,
                 a_follower_that_is_only_silent_stays,
                 a_peer_that_is_gone_is_noticed,
+                a_client_that_takes_nothing_is_dropped,
                 a_connection_too_many_is_refused,
             }
         }

@@ -206,6 +206,51 @@ pub async fn a_peer_that_is_gone_is_noticed<S: Subject>() {
     target.stop().await;
 }
 
+/// A client that takes nothing of what is written to it is dropped, and does not get it all.
+pub async fn a_client_that_takes_nothing_is_dropped<S: Subject>() {
+    const MESSAGES: u64 = 1_000;
+    let limits = Limits { stalled: WAIT, ..Limits::default() };
+    let setup = Setup { history: 1_000, ..Setup::with_limits(limits) };
+    let target = Target::<S>::with(setup).await;
+    // 8 MB: more than the buffers between server and client hold.
+    target.fill((0..MESSAGES).map(|_| "\u{1f600}".repeat(2_000))).await;
+    let link = target.link().with_receive_buffer(8 * 1024);
+    if S::Client::FAMILY == Family::Http1 {
+        // Each answer is a batch of 256 KiB.
+        const REQUESTS: usize = 64;
+        let mut http = Http1::connect(&link).await.expect("the server accepts");
+        let request = S::Client::following("").to_http1(&target.authority());
+        http.send_raw(&request.repeat(REQUESTS)).await.expect("pipelined requests are sent");
+        sleep(4 * WAIT).await;
+        let mut answers = 0;
+        while soon("an answer, or the end", http.response_to("GET")).await.is_ok() {
+            answers += 1;
+        }
+        assert!(answers < REQUESTS, "all {answers} answers came, after nothing was taken for {:?}", 4 * WAIT);
+    } else {
+        let mut client = target.connect_over(&link, None).await;
+        sleep(4 * WAIT).await;
+        let mut ledger = crate::Ledger::after(0);
+        let ended = loop {
+            match soon("a batch, or the end", client.next_batch()).await {
+                Ok(batch) => ledger.add(batch),
+                Err(ended) => break ended,
+            }
+            assert!(
+                ledger.last() < MESSAGES,
+                "all messages came, after nothing was taken for {:?}",
+                4 * WAIT
+            );
+        };
+        assert!(
+            matches!(ended, Lost::Connection(_) | Lost::Http2(_)),
+            "dropped, and so without an end: {ended}"
+        );
+    }
+    expect_alive(&target).await;
+    target.stop().await;
+}
+
 /// A connection past `--max-connections` is refused, the others go on, and there is room again when one leaves.
 pub async fn a_connection_too_many_is_refused<S: Subject>() {
     const ROOM: usize = 3;

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use message_store::Draft;
 use tokio::task::JoinSet;
 
 use crate::{Client, Ledger, Setup, Subject, Target, draft, next, post};
@@ -68,6 +69,11 @@ pub async fn a_message_is_what_was_posted<S: Subject>() {
         ledger.add(next(&mut client).await);
     }
     assert_eq!(ledger.messages, [first, second], "what a follower gets, and what the poster was answered");
+    // The same octets on every transport are those of the log.
+    let third = Draft::new("log", "past all transports \u{1f600} \"</script>", Some("n")).expect("a draft");
+    let appended = target.store.append(third).await;
+    let followed = next(&mut client).await;
+    assert_eq!(followed.messages[0].json.as_bytes(), &appended.message().json()[..], "the octets of the log");
     target.stop().await;
 }
 
