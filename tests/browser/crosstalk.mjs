@@ -1,0 +1,174 @@
+/** Starts and stops what the browser tests test: the side-by-side program, named by CROSSTALK_BIN, and Chromium. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+/** @import { Page } from 'playwright-core' */
+
+/** The transports in the order of their ports. */
+export const TRANSPORTS = ['polling', 'long-polling', 'http2-streaming', 'raw-websocket', 'tungstenite-websocket'];
+
+/** How long a program may take to start or stop, in milliseconds. */
+const PROGRAM_TIMEOUT_MS = 15_000;
+
+/** The program under test. */
+export function binary() {
+  const path = process.env.CROSSTALK_BIN;
+  if (!path) throw new Error('CROSSTALK_BIN names the built side-by-side program, such as target/debug/side-by-side');
+  return resolve(path);
+}
+
+/** The first of `count` ports in a row that are free now. */
+export async function freePorts(count = 6) {
+  for (;;) {
+    const first = await listenOnce(0);
+    const others = Array.from({ length: count - 1 }, (_, index) => listenOnce(first + index + 1));
+    if ((await Promise.allSettled(others)).every(({ status }) => status === 'fulfilled')) return first;
+  }
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<number>} the port it was
+ */
+async function listenOnce(port) {
+  if (port > 65_000) throw new Error('too high for six in a row');
+  const server = createServer();
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** A running side-by-side program. */
+export class Crosstalk {
+  /**
+   * @param {number} port
+   * @param {string} data
+   * @param {string[]} options
+   */
+  constructor(port, data, options) {
+    this.port = port;
+    this.data = data;
+    this.options = options;
+    /** @type {import('node:child_process').ChildProcess | undefined} */
+    this.process = undefined;
+  }
+
+  /** @param {string[]} options further ones of the command line */
+  static async start(...options) {
+    const data = await mkdtemp(join(tmpdir(), 'crosstalk-'));
+    const crosstalk = new Crosstalk(await freePorts(), data, options);
+    await crosstalk.run();
+    return crosstalk;
+  }
+
+  /** Starts it, again if it was killed, on the same ports. */
+  async run() {
+    const child = spawn(binary(), ['--port', String(this.port), '--data', this.data, ...this.options], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.process = child;
+    const lines = createInterface({ input: child.stdout });
+    const ready = (async () => {
+      for await (const line of lines) if (line.includes('Ctrl-C')) return;
+      throw new Error('the program ended before it listened');
+    })();
+    await withTimeout(ready, 'the program to listen');
+    child.stdout.resume();
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async kill(signal = 'SIGKILL') {
+    const child = this.process;
+    this.process = undefined;
+    if (!child || child.exitCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await withTimeout(exit, 'the program to stop');
+  }
+
+  async stop() {
+    await this.kill('SIGINT');
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /** The page's address. */
+  get page() {
+    return `http://localhost:${this.port}/`;
+  }
+
+  /**
+   * The origin of a transport's server.
+   * @param {string} name
+   */
+  origin(name) {
+    const scheme = name === 'http2-streaming' ? 'https' : 'http';
+    return `${scheme}://localhost:${this.port + 1 + TRANSPORTS.indexOf(name)}`;
+  }
+
+  /**
+   * Posts as a native client does, over polling's server.
+   * @param {string} user
+   * @param {string} text
+   */
+  async post(user, text) {
+    const response = await fetch(`${this.origin('polling')}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user, text }),
+    });
+    if (response.status !== 201) throw new Error(`posting was answered ${response.status}: ${await response.text()}`);
+    return /** @type {{ id: number }} */ (await response.json());
+  }
+}
+
+/**
+ * @template Value
+ * @param {Promise<Value>} promise
+ * @param {string} what
+ * @returns {Promise<Value>}
+ */
+async function withTimeout(promise, what) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  /** @type {Promise<never>} */
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${PROGRAM_TIMEOUT_MS} ms for ${what}`)), PROGRAM_TIMEOUT_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Chromium, without what it would fetch for itself. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-background-networking'],
+  });
+}
+
+/**
+ * The page of one panel.
+ * @param {Page} page
+ * @param {string} name
+ */
+export function panel(page, name) {
+  return page.frameLocator(`#panel-${name} iframe`);
+}
+
+/**
+ * Waits until all panels, or those named, are connected.
+ * @param {Page} page
+ * @param {string[]} names
+ */
+export async function connected(page, names = TRANSPORTS) {
+  await Promise.all(names.map((name) => panel(page, name).locator('#state[data-state=connected]').waitFor({ state: 'attached' })));
+}

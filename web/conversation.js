@@ -1,0 +1,240 @@
+/**
+ * The conversation on the page: messages, system lines, and below them the posts that are not in the log yet.
+ *
+ * What people wrote is put in as text, never as HTML, and isolated in direction and size from what stands around it.
+ */
+
+/** The most rows on the page; older ones leave it. */
+export const MAX_ROWS = 500;
+/** So many pixels from the end still count as being there. */
+const END_PX = 24;
+
+/** @typedef {import('./protocol.js').Message} Message */
+/** @typedef {import('./log-client.js').Post} Post */
+
+/**
+ * @typedef {object} PostActions
+ * @property {(post: Post) => void} sendAgain
+ * @property {(post: Post) => void} discard
+ */
+
+export class Conversation {
+  #scroller;
+  #rows;
+  #outbox;
+  #toEnd;
+  #actions;
+  /** @type {Map<Post, HTMLElement>} */
+  #posts = new Map();
+  #me = '';
+  #isAtEnd = true;
+  #unseen = 0;
+
+  /**
+   * @param {{ scroller: HTMLElement, rows: HTMLElement, outbox: HTMLElement, toEnd: HTMLButtonElement }} elements
+   * @param {PostActions} actions
+   */
+  constructor({ scroller, rows, outbox, toEnd }, actions) {
+    this.#scroller = scroller;
+    this.#rows = rows;
+    this.#outbox = outbox;
+    this.#toEnd = toEnd;
+    this.#actions = actions;
+    scroller.addEventListener('scroll', () => this.#look(), { passive: true });
+    toEnd.addEventListener('click', () => {
+      this.#goToEnd();
+      scroller.focus();
+    });
+    // The end moves when the window, the composer or a font size does.
+    const observer = new ResizeObserver(() => this.#isAtEnd && this.#goToEnd());
+    for (const element of [scroller, rows, outbox]) observer.observe(element);
+  }
+
+  /** @param {string} me whose messages are one's own, those shown already too */
+  setMe(me) {
+    if (me === this.#me) return;
+    this.#me = me;
+    for (const row of this.#rows.querySelectorAll('.message')) {
+      markOwn(row, row.querySelector('.user')?.textContent === me);
+    }
+  }
+
+  /**
+   * @param {Message[]} messages
+   * @param {boolean} isHistory whether they were found, not delivered
+   */
+  addMessages(messages, isHistory) {
+    // What would leave at once need not come.
+    const rows = messages.slice(-MAX_ROWS).map((message) => {
+      const row = messageRow(message);
+      markOwn(row, message.user === this.#me);
+      row.classList.toggle('news', !isHistory);
+      return row;
+    });
+    this.#add(rows);
+    if (!this.#isAtEnd) this.#setUnseen(this.#unseen + messages.length);
+  }
+
+  /** @param {string} text */
+  addSystemLine(text) {
+    const row = element('p', 'row system');
+    row.append(element('span', '', text));
+    this.#add([row]);
+  }
+
+  /**
+   * Shows a post as it stands.
+   * @param {Post} post
+   */
+  showPost(post) {
+    const { draft, state, problem } = post;
+    let row = this.#posts.get(post);
+    if (!row) {
+      row = element('div', 'row own post');
+      this.#posts.set(post, row);
+      this.#outbox.append(row);
+      row.append(byline(draft.user), textOf(draft.text), element('p', 'post-state'));
+      row.append(this.#buttons(post));
+      // One who has just written wants to see it.
+      this.#goToEnd();
+    }
+    row.dataset.state = state;
+    const words = row.querySelector('.post-state');
+    if (words) words.textContent = postWords(state, problem);
+    const isStuck = state === 'failed' || (state === 'waiting' && problem !== undefined);
+    const buttons = row.querySelector('.post-actions');
+    if (buttons instanceof HTMLElement) buttons.hidden = !isStuck;
+  }
+
+  /** @param {Post} post */
+  removePost(post) {
+    const row = this.#posts.get(post);
+    this.#posts.delete(post);
+    if (row?.contains(document.activeElement)) this.#scroller.focus();
+    row?.remove();
+  }
+
+  /** @param {Post} post */
+  #buttons(post) {
+    const buttons = element('p', 'post-actions');
+    const again = element('button', '', 'Send again');
+    const discard = element('button', '', 'Discard');
+    again.addEventListener('click', () => this.#actions.sendAgain(post));
+    discard.addEventListener('click', () => this.#actions.discard(post));
+    for (const button of [again, discard]) button.setAttribute('type', 'button');
+    buttons.append(again, discard);
+    return buttons;
+  }
+
+  /** @param {HTMLElement[]} rows */
+  #add(rows) {
+    this.#rows.append(...rows);
+    while (this.#rows.childElementCount > MAX_ROWS) this.#rows.firstElementChild?.remove();
+    for (const row of rows) makeScrollable(row);
+    if (this.#isAtEnd) this.#goToEnd();
+  }
+
+  #goToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#isAtEnd = true;
+    this.#setUnseen(0);
+  }
+
+  #look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END_PX;
+    if (this.#isAtEnd) this.#setUnseen(0);
+  }
+
+  /** @param {number} count */
+  #setUnseen(count) {
+    this.#unseen = count;
+    this.#toEnd.hidden = count === 0;
+    this.#toEnd.textContent = count === 1 ? '1 new message' : `${count} new messages`;
+  }
+}
+
+/** @param {Message} message */
+function messageRow({ user, text, time }) {
+  const row = element('div', 'row message');
+  const line = byline(user);
+  line.append(timeOf(time));
+  row.append(line, textOf(text));
+  return row;
+}
+
+/**
+ * @param {Element} row
+ * @param {boolean} isOwn
+ */
+function markOwn(row, isOwn) {
+  row.classList.toggle('own', isOwn);
+  row.classList.toggle('received', !isOwn);
+}
+
+/** @param {string} user */
+function byline(user) {
+  const line = element('p', 'byline');
+  line.append(element('bdi', 'user', user), element('span', 'you', 'you'));
+  return line;
+}
+
+/** @param {string} text */
+function textOf(text) {
+  const paragraph = element('p', 'text', text);
+  paragraph.dir = 'auto';
+  return paragraph;
+}
+
+/** @param {number} milliseconds */
+function timeOf(milliseconds) {
+  const date = new Date(milliseconds);
+  const time = element('time', '');
+  // A server may send any number; one that is no date is shown as none.
+  if (Number.isNaN(date.getTime())) return time;
+  const isToday = date.toDateString() === new Date().toDateString();
+  const clock = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  time.dateTime = date.toISOString();
+  time.title = date.toLocaleString('en-GB');
+  time.textContent = isToday ? clock : `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${clock}`;
+  return time;
+}
+
+/**
+ * A text taller than its row may be scrolls within it, and the keyboard must reach it.
+ * @param {HTMLElement} row
+ */
+function makeScrollable(row) {
+  const text = row.querySelector('.text');
+  // Measuring costs a layout; short texts cannot be tall.
+  const { length } = text?.textContent ?? '';
+  if (!(text instanceof HTMLElement) || (length < 300 && !text.textContent?.includes('\n'))) return;
+  if (text.scrollHeight <= text.clientHeight) return;
+  text.tabIndex = 0;
+  text.setAttribute('role', 'group');
+  text.setAttribute('aria-label', 'Long message');
+}
+
+/**
+ * @param {Post['state']} state
+ * @param {string | undefined} problem
+ */
+function postWords(state, problem) {
+  if (state === 'failed') return `Not sent: ${problem}`;
+  if (state === 'accepted') return 'In the log, not delivered here yet';
+  if (state === 'sending') return problem === undefined ? 'Sending' : `Sending again: ${problem}`;
+  return problem === undefined ? 'Waiting to be sent' : `Not sent yet, will be tried again: ${problem}`;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {string} className
+ * @param {string} [text]
+ */
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className !== '') made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
