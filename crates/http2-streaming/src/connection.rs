@@ -14,7 +14,7 @@ use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
 use message_store::Follower;
-use server::{Context, Limits, Peer, limits, stream::Connection, stream::Phase};
+use server::{Context, Limits, Peer, limits, site, stream::Connection, stream::Phase};
 use tokio::{
     sync::oneshot,
     task::JoinSet,
@@ -130,7 +130,7 @@ async fn answered(
     let (unread, rest) = oneshot::channel();
     let mut request = request.map(|content| Body::new(Content::new(content, unread)));
     request.extensions_mut().insert(peer);
-    let mut response = crate::answer(routes, request).await;
+    let mut response = site::answer(routes, request).await;
     let follower = response.extensions_mut().remove::<Follower>();
     let (parts, body) = response.into_parts();
     let head = Response::from_parts(parts, ());

@@ -219,9 +219,3 @@ async fn window(out: &mut SendStream<Bytes>, wanted: usize, stalled: Duration) -
         }
     }
 }
-
-/// What the routes answer with, whose only error is that they have none.
-async fn answer(routes: Router, request: Request) -> Response {
-    use tower::ServiceExt;
-    routes.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {})
-}

@@ -156,10 +156,15 @@ fn fits<B>(request: &http::Request<B>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// As much of a peer's text as an answer or a log line may repeat.
+/// As much of a peer's text as an answer or a log line may repeat: its begin, so long that it has at most 128
+/// octets when it is escaped.
 pub(crate) fn quoted(text: &str) -> &str {
-    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= 128).last().unwrap_or(0);
-    if text.len() <= 128 { text } else { text.get(..end).unwrap_or("") }
+    let mut octets = 0;
+    let past = text.char_indices().find(|(_, character)| {
+        octets += character.escape_debug().map(char::len_utf8).sum::<usize>();
+        octets > 128
+    });
+    past.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// What stands before all routes: judges the request, and puts the fields that every answer carries.
@@ -176,7 +181,7 @@ pub(crate) async fn guard(State(context): State<Context>, request: Request, next
         }
     };
     let status = response.status();
-    tracing::debug!(%method, ?target, status = status.as_u16(), "answered");
+    tracing::debug!(method = quoted(method.as_str()), ?target, status = status.as_u16(), "answered");
 
     let content_read = response.extensions_mut().remove::<ContentRead>().is_some();
     let fields = response.headers_mut();
@@ -332,5 +337,6 @@ mod tests {
         assert_eq!(quoted("short"), "short");
         assert_eq!(quoted(&"a".repeat(200)).len(), 128);
         assert_eq!(quoted(&"€".repeat(100)).len(), 126);
+        assert_eq!(quoted(&"\"".repeat(100)).len(), 64, "each takes two octets when it is escaped");
     }
 }

@@ -2,6 +2,7 @@
 //! closed here: deadlines, and an end that lets the peer read the last answer.
 
 use std::{
+    convert::Infallible,
     future::{Future as _, poll_fn},
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
@@ -10,16 +11,15 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{Extensions, Request, Response, StatusCode};
+use http::{Extensions, Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
-use tower::ServiceExt;
 
 use crate::{
-    Context, Problem, limits,
-    stream::{self, Connection, Expecting, Phase},
+    Context, Problem, limits, site,
+    stream::{self, Connection, Deadline, Expecting, Phase},
 };
 
 /// A connection that left HTTP: a `101 Switching Protocols` was written to it.
@@ -46,14 +46,12 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
         Box::pin(async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            let mut answered = routes.oneshot(request).await;
-            if let Ok(response) = &mut answered
-                && response.status() == StatusCode::SWITCHING_PROTOCOLS
-            {
+            let mut response = site::answer(routes, request).await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let extensions = std::mem::take(response.extensions_mut());
                 *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
             }
-            answered.map(|response: Response<Body>| response.map(|body| Answer { body, phase }))
+            Ok::<_, Infallible>(response.map(|body| Answer { body, phase }))
         })
     });
     let mut connection = http1::Builder::new()
@@ -64,33 +62,52 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
 
     let mut stopping = pin!(context.stopping());
     let mut told = false;
+    let mut deadline = Deadline::default();
     let served = poll_fn(|cx| {
         if !told && stopping.as_mut().poll(cx).is_ready() {
             told = true;
             Pin::new(&mut connection).graceful_shutdown();
         }
-        connection.poll_without_shutdown(cx)
+        if let Poll::Ready(ended) = connection.poll_without_shutdown(cx) {
+            return Poll::Ready(Served::Ended(ended));
+        }
+        // Looked at after hyper, which may have read the first octet of a head, or written the last of an answer.
+        match phase.expecting() {
+            Expecting::Request { until } => deadline.poll_past(until, cx).map(|_| Served::Idle),
+            Expecting::RestOfHead { until } => deadline.poll_past(until, cx).map(|_| Served::SlowHead),
+            Expecting::Nothing => {
+                deadline.lift();
+                Poll::Pending
+            }
+        }
     })
     .await;
-    let expected = phase.expecting();
     let parts = connection.into_parts();
     let mut io = parts.io.into_inner();
     phase.busy();
     let upgraded = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let (Ok(()), Some(extensions)) = (&served, upgraded) {
-        return Some(Upgraded { io, early: parts.read_buf, extensions });
-    }
-    if let Err(error) = served {
-        tracing::debug!("an HTTP/1.1 connection ended: {error}");
-        if let Expecting::RestOfHead { until } = expected
-            && until <= tokio::time::Instant::now()
-        {
-            // The peer may be gone; then there is nobody to tell.
+    match (served, upgraded) {
+        (Served::Ended(Ok(())), Some(extensions)) => {
+            return Some(Upgraded { io, early: parts.read_buf, extensions });
+        }
+        (Served::Ended(Err(error)), _) => tracing::debug!("an HTTP/1.1 connection ended: {error}"),
+        // The peer may be gone; then there is nobody to tell.
+        (Served::SlowHead, _) => {
             let _ = io.write_all(&Problem::slow_head(context.limits.head).to_http1()).await;
         }
+        (Served::Ended(Ok(())) | Served::Idle, _) => {}
     }
     stream::close(&mut io, context.limits.linger).await;
     None
+}
+
+/// How a connection's service ended.
+enum Served {
+    Ended(hyper::Result<()>),
+    /// Nothing was asked in time.
+    Idle,
+    /// The rest of a head did not come in time.
+    SlowHead,
 }
 
 /// The content of an answer; when hyper is done with it, the connection is idle again.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::{
     Extension,
-    body::{Body, HttpBody},
+    body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
@@ -37,7 +37,7 @@ pub async fn post(
     // Every attempt counts, also one that is refused for another reason.
     let in_time = context.posts.take(peer);
     is_json(request.headers())?;
-    if request.body().size_hint().lower() > limits::MAX_BODY_BYTES as u64 {
+    if announced(request.headers()).is_some_and(|octets| octets > limits::MAX_BODY_BYTES as u64) {
         return Err(problem::content_too_large());
     }
     in_time.map_err(|wait| Problem::too_many_posts(context.post_rate(), wait))?;
@@ -77,6 +77,11 @@ fn is_json(fields: &HeaderMap) -> Result<(), Problem> {
             Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
         }
     }
+}
+
+/// The length of the content, where the head says it. hyper and h2 have judged it.
+fn announced(fields: &HeaderMap) -> Option<u64> {
+    fields.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 async fn read(body: Body) -> Result<Bytes, Problem> {

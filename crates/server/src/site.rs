@@ -1,6 +1,6 @@
 //! The routes that all servers share: the page and its files, readiness, and what answers when nothing else does.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use message_store::MessageStore;
 use rust_embed::{Embed, EmbeddedFile};
+use tower::ServiceExt;
 
 use crate::{Context, Problem, gate};
 
@@ -79,17 +80,32 @@ pub fn guarded(context: &Context, routes: Router) -> Router {
     routes.layer(middleware::from_fn_with_state(context.clone(), gate::guard))
 }
 
+/// What `routes` answer.
+pub async fn answer(routes: Router, request: Request) -> Response {
+    let mut response = routes.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+    if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        // axum states a length of 0, which for 204 no server may, and which 304 would say of the content that
+        // is not sent (RFC 9110 §8.6).
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
 /// The answer to a method that a path does not have; the router adds `allow`.
 fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path has other methods; see the field `allow`")
 }
 
 async fn file_of_web(request: Request) -> Response {
-    let path = request.uri().path().trim_start_matches('/');
-    let file = Web::get(path).filter(|_| !path.ends_with(".html") && request.uri().path() != "//");
+    let path = request.uri().path().strip_prefix('/').unwrap_or_default();
+    // A debug build looks for files as they lie, and would resolve what is no name.
+    let is_name = path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.ends_with(".html");
+    let file = if is_name { Web::get(path) } else { None };
     match (file, request.method()) {
-        // Its target is no path, so there is none to lack.
-        (_, &Method::CONNECT) => method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response(),
+        // The target of these is no path, so there is none to lack (RFC 9112 §3.2.3, §3.2.4).
+        (None, method) if method == Method::CONNECT || request.uri().path() == "*" => {
+            method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response()
+        }
         (None, _) => Problem::new(StatusCode::NOT_FOUND, "there is nothing at this path").into_response(),
         (Some(file), &Method::GET | &Method::HEAD) => answer_file(file, request.headers()),
         (Some(_), _) => method_not_allowed().with_field(header::ALLOW, "GET,HEAD").into_response(),

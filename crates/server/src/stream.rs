@@ -1,5 +1,5 @@
-//! An accepted connection with its deadlines: what reads wait for depends on where a request is, and output
-//! that the peer does not take ends the connection.
+//! An accepted connection: where it is between requests, when the peer was last heard of, and a deadline for
+//! output that the peer does not take.
 
 use std::{
     future::Future,
@@ -57,6 +57,7 @@ impl Phase {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is to come, and by when.
     pub(crate) fn expecting(&self) -> Expecting {
         self.state().expecting
     }
@@ -66,7 +67,7 @@ impl Phase {
         self.state().expecting = Expecting::Request { until: Instant::now() + self.limits.idle };
     }
 
-    /// A request has begun, or another protocol has: reads have no deadline of the stream any more.
+    /// A request has begun, or another protocol has: nothing is expected any more by when.
     pub fn busy(&self) {
         self.state().expecting = Expecting::Nothing;
     }
@@ -88,8 +89,8 @@ impl Phase {
 
 /// An accepted TCP connection.
 ///
-/// Reads fail with [`io::ErrorKind::TimedOut`] when what is expected does not come in time, writes when the
-/// peer takes nothing for [`Limits::stalled`]. Dropping it closes the connection and gives its place back.
+/// Writes fail with [`io::ErrorKind::TimedOut`] when the peer takes nothing for [`Limits::stalled`]. Dropping it
+/// closes the connection and gives its place back.
 #[derive(Debug)]
 pub struct Stream {
     tcp: TcpStream,
@@ -99,7 +100,6 @@ pub struct Stream {
     phase: Phase,
     /// Octets that were read to tell which protocol comes; they are read again first.
     sniffed: BytesMut,
-    reading: Deadline,
     writing: Deadline,
 }
 
@@ -113,8 +113,7 @@ impl Stream {
         first_request: Duration,
     ) -> Self {
         let phase = Phase::new(limits, first_request);
-        let (reading, writing) = (Deadline::default(), Deadline::default());
-        Self { tcp, peer, permit, limits, phase, sniffed: BytesMut::new(), reading, writing }
+        Self { tcp, peer, permit, limits, phase, sniffed: BytesMut::new(), writing: Deadline::default() }
     }
 
     /// The other side.
@@ -167,21 +166,11 @@ impl AsyncRead for Stream {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        if let Poll::Ready(read) = Pin::new(&mut this.tcp).poll_read(cx, buf) {
-            if buf.filled().len() > before {
-                this.phase.octets_came();
-            }
-            return Poll::Ready(read);
+        ready!(Pin::new(&mut this.tcp).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            this.phase.octets_came();
         }
-        match this.phase.expecting() {
-            Expecting::Request { until } | Expecting::RestOfHead { until } => {
-                this.reading.poll_past(until, cx).map(Err)
-            }
-            Expecting::Nothing => {
-                this.reading.lift();
-                Poll::Pending
-            }
-        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -248,19 +237,19 @@ impl Connection for TlsStream<Stream> {
 
 /// A point in time that something waits for only while there is a reason to.
 #[derive(Debug, Default)]
-struct Deadline(Option<Pin<Box<Sleep>>>);
+pub(crate) struct Deadline(Option<Pin<Box<Sleep>>>);
 
 impl Deadline {
     fn until(&self) -> Option<Instant> {
         self.0.as_ref().map(|sleep| sleep.deadline())
     }
 
-    fn lift(&mut self) {
+    pub(crate) fn lift(&mut self) {
         self.0 = None;
     }
 
     /// Ready with the error when `until` has passed.
-    fn poll_past(&mut self, until: Instant, cx: &mut TaskContext<'_>) -> Poll<io::Error> {
+    pub(crate) fn poll_past(&mut self, until: Instant, cx: &mut TaskContext<'_>) -> Poll<io::Error> {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if sleep.deadline() != until {
             sleep.as_mut().reset(until);
