@@ -16,7 +16,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use message_store::{Follower, MessageStore};
 use server::{
     Chat, Context, Listener, Problem, Rate, Stream, Transport, http1,
@@ -77,7 +77,13 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
 }
 
 /// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`].
-async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Response, Problem> {
+async fn handshake(State(chat): State<Chat>, mut request: Request) -> Result<Response, Problem> {
+    // The library reads the first line of a list, and wants `websocket` to be the only protocol of its list.
+    for (list, element) in [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")] {
+        if elements(request.headers(), &list).any(|listed| listed.eq_ignore_ascii_case(element)) {
+            request.headers_mut().insert(list, HeaderValue::from_static(element));
+        }
+    }
     let mut response = create_response_with_body(&request, Body::empty)
         .map_err(|error| refusal(&error, request.headers()))?
         .into_response();
@@ -85,12 +91,7 @@ async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Respons
     if request.headers().get_all(header::SEC_WEBSOCKET_KEY).iter().count() > 1 {
         return Err(Problem::bad_request("`Sec-WebSocket-Key` is there twice (RFC 6455 §11.3.1)"));
     }
-    let offered = request
-        .headers()
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    if offered.flat_map(|value| value.split(',')).any(|protocol| protocol.trim() == SUBPROTOCOL) {
+    if elements(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == SUBPROTOCOL) {
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
     let follower = chat.store.follow(query::after(request.uri())?);
@@ -98,17 +99,24 @@ async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Respons
     Ok(response)
 }
 
+/// The elements of a list: several lines are one list (RFC 9110 §5.3).
+fn elements<'a>(fields: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = fields.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
 /// The status of a handshake that the library refuses: it names what is missing, not what to answer.
 fn refusal(error: &Error, request: &HeaderMap) -> Problem {
     let upgrade = |detail: String| {
         Problem::new(StatusCode::UPGRADE_REQUIRED, detail)
             .with_field(header::UPGRADE, "websocket")
+            .with_field(header::CONNECTION, "upgrade")
             .with_field(header::SEC_WEBSOCKET_VERSION, "13")
     };
+    let asks = request.contains_key(header::UPGRADE)
+        || elements(request, &header::CONNECTION).any(|listed| listed == "upgrade");
     match error {
-        Error::Protocol(
-            ProtocolError::MissingConnectionUpgradeHeader | ProtocolError::MissingUpgradeWebSocketHeader,
-        ) if !request.contains_key(header::UPGRADE) => {
+        _ if !asks => {
             upgrade("this path speaks WebSocket; ask with `Upgrade: websocket` (RFC 6455 §4.1)".to_owned())
         }
         Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader) => {
@@ -152,6 +160,8 @@ async fn converse(upgraded: Upgraded<Stream>, store: MessageStore, context: &Con
     let telling = async {
         // After a violation the library still sends what it is given.
         if let Some(frame) = frame {
+            // A pong that waits would go out behind the Close frame.
+            socket.flush().await?;
             socket.send(Message::Close(Some(frame))).await?;
         }
         socket.flush().await
