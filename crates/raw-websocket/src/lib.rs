@@ -162,9 +162,9 @@ impl Peer {
         Self { connection: Connection::new(Role::Server, limits), posts, control_frames }
     }
 
-    /// Takes all that has come and answers it; false when that was the last.
+    /// Takes what has come and answers it, as long as there is room for answers; false when that was the last.
     async fn hear(&mut self, socket: &mut Socket) -> bool {
-        loop {
+        while !socket.is_full() {
             match self.connection.receive(&mut socket.input) {
                 Ok(None) => {
                     socket.release_input();
@@ -181,6 +181,7 @@ impl Peer {
                 }
             }
         }
+        true
     }
 
     /// Answers one event; false when the conversation is over.

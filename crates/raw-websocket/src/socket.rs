@@ -21,7 +21,7 @@ const READ_BYTES: usize = 8 * 1024;
 pub(crate) enum Progress {
     /// It has taken all output.
     Written,
-    /// Octets have come.
+    /// There are octets to judge.
     Read,
     /// The peer has closed its sending side.
     End,
@@ -59,7 +59,7 @@ impl Socket {
     }
 
     /// Whether the peer leaves so many answers unread that it is not listened to.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.output.before.len() + self.output.after.len() > limits::MAX_UNREAD_ANSWERS_BYTES
     }
 
@@ -73,7 +73,14 @@ impl Socket {
             if !self.is_written() && self.poll_write(cx)?.is_ready() {
                 return Poll::Ready(Ok(Progress::Written));
             }
-            if self.is_full() { Poll::Pending } else { self.poll_read(cx) }
+            if self.is_full() {
+                Poll::Pending
+            } else if self.input.is_empty() {
+                self.poll_read(cx)
+            } else {
+                // Left there when the output was full.
+                Poll::Ready(Ok(Progress::Read))
+            }
         })
         .await
     }
