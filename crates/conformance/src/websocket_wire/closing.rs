@@ -42,7 +42,8 @@ pub async fn nothing_after_a_close_is_read<S: Subject>() {
     let mut socket = connect(target.address).await;
     text(&mut socket).await;
     let late = Frame::whole(opcode::TEXT, draft("late", "after a close", None)).to_octets();
-    let behind = [Frame::close(1000, "").to_octets(), late.clone(), Frame::close(1001, "").to_octets()].concat();
+    let behind =
+        [Frame::close(1000, "").to_octets(), late.clone(), Frame::close(1001, "").to_octets()].concat();
     socket.send_raw(&behind).await.expect("a Close frame and more are sent");
     let answer = soon("the answer to a Close with a draft behind it", close(&mut socket)).await;
     assert_eq!(answer, Ok(Some(1000)));

@@ -155,7 +155,10 @@ pub async fn a_message_may_come_in_fragments_with_pings_between<S: Subject>() {
         socket.send(&Frame { fin, rsv: 0, opcode, payload: part.to_vec() }).await.expect("a fragment");
         if at % 10 == 0 && !fin {
             socket.send(&Frame::whole(opcode::PONG, Vec::new())).await.expect("a pong");
-            socket.send(&Frame { fin, ..Frame::whole(opcode::CONTINUATION, Vec::new()) }).await.expect("an empty fragment");
+            socket
+                .send(&Frame { fin, ..Frame::whole(opcode::CONTINUATION, Vec::new()) })
+                .await
+                .expect("an empty fragment");
         }
     }
     assert_eq!(texts(&mut socket, 1).await, ["caf\u{e9} \u{1f600}"]);

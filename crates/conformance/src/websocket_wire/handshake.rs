@@ -90,7 +90,8 @@ pub async fn the_subprotocol_is_json_if_it_is_offered<S: Subject>() {
 pub async fn no_extension_is_negotiated_that_was_not_offered_well<S: Subject>() {
     let target = Target::<S>::start().await;
     let offers: Vec<_> = (0..200).map(|at| format!("x-{at}")).collect();
-    let (many, twice) = (offers.join(", "), "permessage-deflate; server_max_window_bits=10;server_max_window_bits=10");
+    let (many, twice) =
+        (offers.join(", "), "permessage-deflate; server_max_window_bits=10;server_max_window_bits=10");
     for offer in [
         "permessage-deflate; =;;;\"",
         "permessage-deflate; unknown",
@@ -157,24 +158,36 @@ pub async fn a_handshake_that_breaks_a_rule_is_refused_and_told_why<S: Subject>(
         response.expect_common_fields("a refused handshake");
         response.problem();
         assert_eq!(response.field("sec-websocket-accept"), None, "{request:?}: {response}");
-        let is = |name, value: &str| response.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value));
+        let is =
+            |name, value: &str| response.field(name).is_some_and(|field| field.eq_ignore_ascii_case(value));
         if response.status == 426 {
             // RFC 9110 §15.5.22 and §7.8: what to upgrade to, and that it is for this connection.
             assert!(is("upgrade", "websocket") && is("connection", "upgrade"), "{request:?}: {response}");
         }
         let version = request.fields.iter().find(|(name, _)| name == "sec-websocket-version");
-        if response.status == 426 && version.is_none_or(|(_, version)| version != "13") && request.fields.len() > 1 {
+        if response.status == 426
+            && version.is_none_or(|(_, version)| version != "13")
+            && request.fields.len() > 1
+        {
             // RFC 6455 §4.4: the versions that are spoken.
             assert!(is("sec-websocket-version", "13"), "{request:?}: {response}");
         }
         if response.status == 405 {
-            assert_eq!(response.field("allow").map(|allow| allow.replace(' ', "")).as_deref(), Some("GET,HEAD"), "{response}");
+            assert_eq!(
+                response.field("allow").map(|allow| allow.replace(' ', "")).as_deref(),
+                Some("GET,HEAD"),
+                "{response}"
+            );
         }
     }
     // HTTP/1.0 has no upgrade (RFC 9110 §7.8); HEAD is no GET (RFC 6455 §4.2.1).
     let octets = String::from_utf8(valid().to_http1(&target.authority())).expect("a head in ASCII");
-    let older = raw_request(target.address, octets.replace("HTTP/1.1", "HTTP/1.0").as_bytes()).await;
-    assert!(matches!(older.status, 400 | 426), "a handshake in HTTP/1.0: {older}");
+    let mut http = Http1::connect(&target.link()).await.expect("the server accepts");
+    http.send_raw(octets.replace("HTTP/1.1", "HTTP/1.0").as_bytes()).await.expect("a handshake is sent");
+    let older = soon("the end of HTTP/1.0", http.until_closed()).await;
+    let older = String::from_utf8_lossy(&older);
+    let status = older.split(' ').nth(1);
+    assert!(matches!(status, Some("400" | "426")), "a handshake in HTTP/1.0: {older}");
     let head = answer(&target, &Request { method: "HEAD".to_owned(), ..valid() }).await;
     assert!((400..500).contains(&head.status), "a handshake by HEAD: {head}");
     target.stop().await;
@@ -190,7 +203,8 @@ pub async fn a_refused_handshake_can_be_tried_again_on_the_same_connection<S: Su
         (400, valid().without("sec-websocket-key")),
         (101, valid()),
     ] {
-        let response = soon(format!("the answer to {request:?}"), http.exchange(&request)).await.expect("an answer");
+        let response =
+            soon(format!("the answer to {request:?}"), http.exchange(&request)).await.expect("an answer");
         assert_eq!(response.status, status, "{request:?} on the same connection: {response}");
     }
     drop(http);

@@ -98,9 +98,14 @@ pub fn violations() -> Vec<Violation> {
     .map(|(code, what, octets)| Violation { what, octets: hex(octets), code })
     .collect();
     let mut add = |code, what, octets| table.push(Violation { what, octets, code });
-    let part = |fin, opcode, payload: &[u8]| Frame { fin, rsv: 0, opcode, payload: payload.to_vec() }.to_octets();
+    let part =
+        |fin, opcode, payload: &[u8]| Frame { fin, rsv: 0, opcode, payload: payload.to_vec() }.to_octets();
     add(1002, "a ping of 126 octets", part(true, opcode::PING, &[b'x'; 126]));
-    add(1002, "a Close of 126 octets", part(true, opcode::CLOSE, &[[3, 0xe8].as_slice(), &[b'x'; 124]].concat()));
+    add(
+        1002,
+        "a Close of 126 octets",
+        part(true, opcode::CLOSE, &[[3, 0xe8].as_slice(), &[b'x'; 124]].concat()),
+    );
     for (what, code) in [
         ("the close code 0", 0),
         ("the close code 999", 999),
@@ -124,14 +129,20 @@ pub fn violations() -> Vec<Violation> {
     add(1008, "65 fragments", fragments(65, b"a"));
     add(1008, "65 fragments, all but the first and the last empty", {
         let empty = (0..63).flat_map(|_| part(false, opcode::CONTINUATION, b""));
-        part(false, opcode::TEXT, b"a").into_iter().chain(empty).chain(part(true, opcode::CONTINUATION, b"b")).collect()
+        part(false, opcode::TEXT, b"a")
+            .into_iter()
+            .chain(empty)
+            .chain(part(true, opcode::CONTINUATION, b"b"))
+            .collect()
     });
     table
 }
 
 /// A Close frame is the answer to everything on a connection that is broken, and then TCP ends from the server's
 /// side though the client keeps its own open; what came behind the violation is not read, and nobody else notices.
-pub async fn every_violation_gets_its_close_code_and_then_the_end<S: Subject>(deviations: &'static [Deviation]) {
+pub async fn every_violation_gets_its_close_code_and_then_the_end<S: Subject>(
+    deviations: &'static [Deviation],
+) {
     // Long, so that it is not the end of this wait that ends TCP.
     let limits = Limits { linger: Duration::from_secs(60), ..Limits::default() };
     let target = Target::<S>::with(Setup::with_limits(limits)).await;
@@ -151,7 +162,11 @@ pub async fn every_violation_gets_its_close_code_and_then_the_end<S: Subject>(de
     let sockets = running.join_all().await;
     target.fill(["still here".to_owned()]).await;
     let batch = Batch::parse(&text(&mut bystander).await);
-    assert_eq!((batch.ids(), batch.messages[0].text.as_str()), (vec![1], "still here"), "nothing else was taken");
+    assert_eq!(
+        (batch.ids(), batch.messages[0].text.as_str()),
+        (vec![1], "still here"),
+        "nothing else was taken"
+    );
     drop((bystander, sockets));
     target.stop().await;
 }
