@@ -15,7 +15,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'Polling',
       shortTitle: 'Polling',
-      follows: 'asks, is answered at once, pauses 1 s',
+      follows: 'asks, is answered at once, pauses 1 s',
       load: () => import('./transports/polling.js'),
     },
   ],
@@ -42,7 +42,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'Raw WebSocket',
       shortTitle: 'Raw WS',
-      follows: 'one connection, both ways, framed by hand',
+      follows: 'one connection both ways, by hand',
       load: () => import('./transports/websocket.js'),
     },
   ],
@@ -51,7 +51,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'tungstenite',
       shortTitle: 'tungstenite',
-      follows: 'one connection, both ways, framed by a library',
+      follows: 'one connection both ways, by a library',
       load: () => import('./transports/websocket.js'),
     },
   ],

@@ -21,40 +21,74 @@ const SEEDS = [
 ];
 
 await mkdir(FOLDER, { recursive: true });
-const crosstalk = await Crosstalk.start();
 const browser = await launch();
 try {
-  for (const [user = '', text = ''] of SEEDS) await crosstalk.post(user, text);
-  for (const theme of THEMES) {
-    for (const viewport of SIZES) {
-      const context = await browser.newContext({ viewport, colorScheme: theme, ignoreHTTPSErrors: true });
-      await context.addInitScript(() => localStorage.setItem('crosstalk.name', 'Ada'));
-      const page = await context.newPage();
-      const size = `${viewport.width}x${viewport.height}-${theme}`;
-
-      await page.goto(crosstalk.page);
-      await connected(page);
-      await page.locator('#text').fill(`Hello from ${viewport.width} pixels`);
-      await page.locator('#target').selectOption('raw-websocket');
-      await page.locator('#text').press('Enter');
-      for (const name of TRANSPORTS) await panel(page, name).locator('#delivery', { hasText: /m?s$/ }).waitFor({ state: 'attached' });
-      await page.locator('#text').fill('');
-      await photograph(page, `side-by-side-${size}`);
-
-      for (const name of TRANSPORTS) {
-        await page.goto(`${crosstalk.origin(name)}/`);
-        await page.locator('#state[data-state=connected]').waitFor();
-        await page.locator('#text').fill(`One more over ${name}`);
-        await page.locator('#text').press('Enter');
-        await page.locator('#delivery', { hasText: /m?s$/ }).waitFor({ state: 'attached' });
-        await photograph(page, `${name}-${size}`);
-      }
-      await context.close();
-    }
-  }
+  for (const theme of THEMES) for (const viewport of SIZES) await photographAll(theme, viewport);
 } finally {
   await browser.close();
-  await crosstalk.stop();
+}
+
+/**
+ * @param {'light' | 'dark'} theme
+ * @param {{ width: number, height: number }} viewport
+ */
+async function photographAll(theme, viewport) {
+  const crosstalk = await Crosstalk.start();
+  try {
+    for (const [user = '', text = ''] of SEEDS) await crosstalk.post(user, text);
+    const size = `${viewport.width}x${viewport.height}-${theme}`;
+
+    const trusting = await browser.newContext({ viewport, colorScheme: theme, ignoreHTTPSErrors: true });
+    const page = await visit(trusting, crosstalk.page);
+    await connected(page);
+    await page.locator('#target').selectOption('raw-websocket');
+    await page.locator('#text').fill('Who is first?');
+    await page.locator('#text').press('Enter');
+    await Promise.all(TRANSPORTS.map((name) => delivered(panel(page, name))));
+    await photograph(page, `side-by-side-${size}`);
+    for (const name of TRANSPORTS) {
+      await page.goto(`${crosstalk.origin(name)}/`);
+      await page.locator('#state[data-state=connected]').waitFor();
+      await page.locator('#text').fill('And here?');
+      await page.locator('#text').press('Enter');
+      await delivered(page);
+      await photograph(page, `${name}-${size}`);
+    }
+    await trusting.close();
+
+    const untrusting = await browser.newContext({ viewport, colorScheme: theme });
+    const untrusted = await visit(untrusting, crosstalk.page);
+    await connected(untrusted, TRANSPORTS.filter((name) => name !== 'http2-streaming'));
+    await untrusted.locator('.trust-button').waitFor({ state: 'attached' });
+    if (await untrusted.locator('#tabs').isVisible()) await untrusted.locator('#tab-http2-streaming').click();
+    await photograph(untrusted, `untrusted-${size}`);
+
+    await crosstalk.kill();
+    await panel(untrusted, 'polling').getByText('Disconnected').waitFor({ state: 'attached' });
+    await untrusted.locator('#text').fill('Is anybody there?');
+    await untrusted.locator('#text').press('Enter');
+    if (await untrusted.locator('#tabs').isVisible()) await untrusted.locator('#tab-polling').click();
+    await photograph(untrusted, `stopped-${size}`);
+    await untrusting.close();
+  } finally {
+    await crosstalk.stop();
+  }
+}
+
+/**
+ * @param {import('playwright-core').BrowserContext} context
+ * @param {string} address
+ */
+async function visit(context, address) {
+  await context.addInitScript(() => localStorage.setItem('crosstalk.name', 'Ada'));
+  const page = await context.newPage();
+  await page.goto(address);
+  return page;
+}
+
+/** @param {import('playwright-core').Page | import('playwright-core').FrameLocator} page */
+function delivered(page) {
+  return page.locator('#delivery', { hasText: /m?s$/ }).waitFor({ state: 'attached' });
 }
 
 /**
