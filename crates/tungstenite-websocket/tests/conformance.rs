@@ -1,3 +1,7 @@
 //! The shared promises, kept over tungstenite's WebSocket.
 
-conformance::suite!(tungstenite_websocket::TRANSPORT, tungstenite_websocket::serve, conformance::OverWebSocket);
+conformance::suite!(
+    tungstenite_websocket::TRANSPORT,
+    tungstenite_websocket::serve,
+    conformance::OverWebSocket
+);
