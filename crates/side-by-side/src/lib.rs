@@ -5,7 +5,13 @@
 
 use std::io;
 
-use axum::{Json, Router, extract::Request, routing::get};
+use axum::{
+    Json, Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
 use http::header;
 use message_store::MessageStore;
 use serde::Serialize;
@@ -105,9 +111,11 @@ async fn bind(transport: Transport, options: &Options, offset: u16) -> io::Resul
     Ok(Bound { context: Context::new(transport, options), listener })
 }
 
-/// The names by which a browser may reach the page.
+/// The names by which a browser may reach the page and frame its panels. A content security policy cannot name
+/// IPv6 addresses (CSP Level 3 §2.3.1), so those are not among them.
 fn hosts(context: &Context) -> impl Iterator<Item = &str> {
-    ["localhost", "127.0.0.1", "[::1]"].into_iter().chain(context.gate.hosts().iter().map(String::as_str))
+    let given = context.gate.hosts().iter().map(String::as_str).filter(|host| !host.starts_with('['));
+    ["localhost", "127.0.0.1"].into_iter().chain(given)
 }
 
 async fn serve_page(bound: Bound, routes: Router) -> io::Result<()> {
