@@ -128,6 +128,8 @@ export class Conversation {
 
   /** @param {HTMLElement[]} rows */
   #add(rows) {
+    // A scroll of this very moment has not been told of yet.
+    this.#look();
     this.#rows.append(...rows);
     while (this.#rows.childElementCount > MAX_ROWS) this.#rows.firstElementChild?.remove();
     for (const row of rows) makeScrollable(row);

@@ -52,7 +52,7 @@ class Panel {
     this.name = name;
     this.title = title;
     this.origin = origin;
-    this.element = made('section', 'side-panel');
+    this.element = made('div', 'side-panel');
     this.element.id = `panel-${name}`;
     this.element.dataset.transport = name;
     this.#frame.title = title;
@@ -359,17 +359,15 @@ function onTabKey({ key }) {
   panel.tab.focus();
 }
 
-/** Tab panels are only that where there are tabs. */
+/** Tab panels are only that where there are tabs; elsewhere the frame's title names each. */
 function layOut() {
-  for (const { element, tab, title } of panels) {
+  for (const { element, tab } of panels) {
     if (TABS.matches) {
       element.setAttribute('role', 'tabpanel');
       element.setAttribute('aria-labelledby', tab.id);
-      element.removeAttribute('aria-label');
     } else {
       element.removeAttribute('role');
       element.removeAttribute('aria-labelledby');
-      element.setAttribute('aria-label', title);
     }
   }
 }
