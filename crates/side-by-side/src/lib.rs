@@ -165,7 +165,18 @@ fn page_routes(context: &Context, transports: &[Bound]) -> Router {
     };
     let routes =
         site::page_routes("side-by-side.html", &policy, str::to_owned).route("/transports", get(list));
-    site::guarded(context, routes)
+    site::guarded(context, routes.layer(middleware::from_fn(to_name)))
+}
+
+/// Leads who came to the page by `[::1]` to where its policy can name the panels.
+async fn to_name(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match host.strip_prefix("[::1]") {
+        Some(port) if request.uri().path() == "/" => {
+            Redirect::temporary(&format!("http://localhost{port}/")).into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 /// The host by which the client reached the page, without the port.
