@@ -145,20 +145,23 @@ async fn stream_batches(
     mut out: SendStream<Bytes>,
     context: &Context,
 ) -> Result<(), h2::Error> {
-    let mut line = Some(line_of(&follower.read()));
+    let stalled = context.limits.stalled;
+    let mut has_news = true;
     loop {
-        if let Some(line) = line.take() {
-            send(&mut out, line, false, context.limits.stalled).await?;
-        }
-        let has_news = tokio::select! {
+        // First the window, then the log: what is read can be sent, and nothing is held while it cannot.
+        tokio::select! {
+            biased;
+            open = window(&mut out, 1, stalled) => open?,
+            () = context.stopping() => return send(&mut out, Bytes::new(), true, stalled).await,
+        };
+        let line = if has_news { line_of(&follower.read()) } else { Bytes::from_static(b"\n") };
+        send(&mut out, line, false, stalled).await?;
+        has_news = tokio::select! {
             () = follower.ready() => true,
             () = sleep(context.limits.heartbeat) => false,
-            () = context.stopping() => return send(&mut out, Bytes::new(), true, context.limits.stalled).await,
+            () = context.stopping() => return send(&mut out, Bytes::new(), true, stalled).await,
             reset = poll_fn(|cx| out.poll_reset(cx)) => return Err(reset?.into()),
         };
-        // First the window, then the log: what is read can be sent.
-        window(&mut out, 1, context.limits.stalled).await?;
-        line = Some(if has_news { line_of(&follower.read()) } else { Bytes::from_static(b"\n") });
     }
 }
 
