@@ -16,6 +16,7 @@
 
 pub mod close;
 pub mod connection;
+pub mod deflate;
 pub mod failure;
 pub mod frame;
 pub mod handshake;
