@@ -13,7 +13,7 @@
 //!   [`OverWebSocket`] do it
 //! - [`follower`]: clients that outlive their connections, and the ledger that catches what is lost or comes twice
 //! - [`model`]: message, batch and problem as a client reads them
-//! - [`websocket_wire`]: what only the two WebSockets put on the wire, promised by both
+//! - [`mod@websocket_wire`]: what only the two WebSockets put on the wire, promised by both
 //! - [`http1`], [`http2`], [`websocket`]: raw clients that can also send what breaks the rules
 //! - [`socket`]: connections that are cut at a chosen octet, and waits that say what they waited for
 //! - [`random`]: random numbers that a seed brings back
