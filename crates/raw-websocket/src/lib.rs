@@ -7,6 +7,7 @@
 //! - [`mask`]: masking, §5.3.
 //! - [`message`]: from frames to messages, §5.4, and the limits of a message.
 //! - [`utf8`]: text judged as its octets arrive, §8.1.
+//! - [`deflate`]: permessage-deflate, RFC 7692: negotiated, inflated and deflated, not yet part of the connection.
 //! - [`close`]: status codes and reasons, §7.4.
 //! - [`failure`]: every rule a peer can break, and the status code it gets, §7.1.7.
 //! - [`connection`]: the state machine: octets in, events and octets out; the closing handshake, §7.1.

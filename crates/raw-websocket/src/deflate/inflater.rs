@@ -58,8 +58,8 @@ impl InflateError {
     }
 }
 
-/// The most octets that a message of `inflated` octets should come in. DEFLATE adds 5 octets to each stored block
-/// of at most 65,535, zlib flushes such blocks from a few hundred octets on.
+/// The most octets to take for a message of `inflated` octets. DEFLATE adds 5 octets to what it stores as a block:
+/// there is room for blocks of 40.
 pub const fn max_compressed_bytes(inflated: usize) -> usize {
     inflated.saturating_add(inflated / 8).saturating_add(64)
 }

@@ -71,7 +71,7 @@ pub enum NegotiationError {
     )]
     NotOffered,
     /// A parameter that is unknown, repeated, or has a value against its rule.
-    #[error("the parameters of permessage-deflate must be known, valid and not repeated (RFC 7692 §7.1)")]
+    #[error("the parameters of permessage-deflate must be known, valid and not repeated (RFC 7692 §7)")]
     Parameters,
     /// The client demanded it.
     #[error("the answer must have server_no_context_takeover, as the offer has (RFC 7692 §7.1.1.1)")]
@@ -234,7 +234,7 @@ impl Offer {
 
     /// Adds a parameter; `None` where it is unknown, repeated, or has a value against its rule.
     ///
-    /// RFC 7692 §7.1: a server MUST decline an offer with such a parameter, and a client MUST fail the
+    /// RFC 7692 §7: a server MUST decline an offer with such a parameter, and a client MUST fail the
     /// connection upon such an answer.
     fn with(mut self, name: &str, value: Option<&str>, author: Author) -> Option<Self> {
         match (name, value) {
