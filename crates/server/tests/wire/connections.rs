@@ -1,7 +1,7 @@
 //! How many connections there may be, and what becomes of those that take no answers.
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -124,6 +124,31 @@ async fn who_takes_no_answer_is_read_from_no_more_and_dropped() {
     let _ = soon("the end", tokio::io::AsyncReadExt::read_to_end(&mut socket, &mut taken)).await;
     assert!(taken.len() < REQUESTS / 4 * OCTETS, "{} octets came after the end", taken.len());
     drop(other);
+    context.stop();
+    soon("the server's end", serving).await.expect("the server does not panic").expect("the server stops");
+}
+
+/// Where no address is given, both of loopback are listened on, on one port; and a port that is taken on either is
+/// refused with its number.
+#[tokio::test]
+async fn both_loopback_addresses_are_listened_on() {
+    let listener = Listener::bind(None, 0).await.expect("a free port");
+    let v4 = listener.local_addr();
+    assert_eq!(v4.ip(), Ipv4Addr::LOCALHOST);
+    let context = Context::new(Small::TRANSPORT, &Options::default());
+    let serving = tokio::spawn(Small::serve(listener, MessageStore::in_memory(1), context.clone()));
+    let has_v6 = std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.port()));
+    for address in [v4].into_iter().chain(has_v6.then_some(v6)) {
+        let mut http = Http1::connect(&Link::to(address)).await.expect("the server accepts");
+        let request = Request::get("/healthz").with("host", address.to_string());
+        let response = soon("an answer", http.exchange(&request)).await.expect("an answer");
+        assert_eq!(response.status, 200, "on {address}: {response}");
+        let taken = Listener::bind(Some(address.ip()), address.port()).await.expect_err("the port is taken");
+        assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+        let said = taken.to_string();
+        assert!(said.contains(&format!("port {} ", address.port())) && said.contains("--port"), "{said}");
+    }
     context.stop();
     soon("the server's end", serving).await.expect("the server does not panic").expect("the server stops");
 }
