@@ -89,7 +89,8 @@ async function start({ load, follows }) {
       for (const { post } of arrived) if (post) conversation.removePost(post);
       const messages = arrived.map(({ message }) => message);
       conversation.addMessages(messages, isHistory);
-      for (const message of messages) deliveries.shown(message, isHistory);
+      const newest = messages.at(-1);
+      if (newest) deliveries.shown(newest, isHistory);
       showComposer();
     },
     onMissed: (count) => conversation.addSystemLine(missedWords(count)),
@@ -106,6 +107,9 @@ async function start({ load, follows }) {
     },
   });
   client.start();
+  tellReady();
+  // Where there is no keyboard on the screen to come up for it.
+  if (!isPanel && matchMedia('(pointer: fine)').matches) (user() === '' ? page.user : page.text).focus();
 }
 
 /** @param {number} count */
@@ -116,8 +120,8 @@ function missedWords(count) {
 
 // The state of the connection.
 
-/** What the conversation was told last. */
-let isToldConnected = false;
+/** What the conversation was told last. @type {boolean | undefined} */
+let isToldConnected;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let showTimer;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -136,15 +140,15 @@ function showState(state) {
     // A request that fails and is repeated with success is no news.
     if (page.state.dataset.state === 'connected') showTimer = setTimeout(() => paintState(state), SEEN_AFTER_MS);
     else paintState(state);
-    tellTimer ??= setTimeout(tellDisconnected, isToldConnected ? TOLD_AFTER_MS : 0);
+    tellTimer ??= setTimeout(tellDisconnected, TOLD_AFTER_MS);
   }
-  channel?.send({ type: 'state', isConnected: state.name === 'connected' });
 }
 
 function tellDisconnected() {
-  if (!isToldConnected || !client) return;
+  if (isToldConnected === false) return;
+  const word = isToldConnected ? 'Disconnected' : 'Not connected';
   isToldConnected = false;
-  conversation.addSystemLine(`Disconnected: ${client.state.reason ?? 'no answer'}`);
+  conversation.addSystemLine(`${word}: ${client?.state.reason ?? 'no answer yet'}`);
 }
 
 /** @param {import('./log-client.js').State} state */
@@ -248,7 +252,7 @@ function showComposer() {
   }
   if (isFull) hints.push(fullWords());
   else if (client && client.state.name !== 'connected' && page.state.dataset.state !== 'connected') {
-    hints.push('Not connected: what you send waits here until it is.');
+    hints.push('Not connected: what you send waits here until there is a connection.');
   }
   setText(page.hint, hints.join(' '));
   setText(page.problem, refusal);
@@ -273,14 +277,19 @@ function fromPage(message) {
     page.rows.setAttribute('aria-live', message.isLive ? 'polite' : 'off');
     setTheme(message.theme);
     showComposer();
-    channel?.send({ type: 'ready' });
-    channel?.send({ type: 'state', isConnected: client?.state.name === 'connected' });
-    channel?.send({ type: 'delivered', figure: duration(deliveries.last.milliseconds) });
+    tellReady();
   } else if (message.type === 'sent') {
     deliveries.sent(message.nonce, message.sentAt);
   } else if (userProblem() === undefined && protocol.textProblem(message.text) === undefined) {
     post(message.text, message.nonce, message.sentAt);
   }
+}
+
+/** Tells the page that this panel can post, and how it stands. */
+function tellReady() {
+  if (!client) return;
+  channel?.send({ type: 'ready' });
+  channel?.send({ type: 'delivered', figure: duration(deliveries.last.milliseconds) });
 }
 
 /** A tab in which the browser was told to trust this server's certificate: says so, and leads back. */

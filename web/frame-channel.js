@@ -17,7 +17,6 @@ import { isObject } from './protocol.js';
 /**
  * A panel to the page. `trusted` comes from a tab that the page opened.
  * @typedef {{ type: 'ready' }
- *   | { type: 'state', isConnected: boolean }
  *   | { type: 'sent', nonce: string, sentAt: number }
  *   | { type: 'delivered', figure: string }
  *   | { type: 'focused' }
@@ -56,9 +55,8 @@ export function readToPanel(value) {
  */
 export function readFromPanel(value) {
   if (!isObject(value)) return undefined;
-  const { type, isConnected, nonce, sentAt, figure } = value;
+  const { type, nonce, sentAt, figure } = value;
   if (type === 'ready' || type === 'focused' || type === 'trusted') return { type };
-  if (type === 'state' && typeof isConnected === 'boolean') return { type, isConnected };
   if (type === 'sent' && isText(nonce) && typeof sentAt === 'number') return { type, nonce, sentAt };
   if (type === 'delivered' && isText(figure)) return { type, figure };
   return undefined;

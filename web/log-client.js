@@ -96,6 +96,10 @@ export class LogClient {
   start() {
     addEventListener('online', () => this.retry());
     addEventListener('offline', () => this.#offline());
+    // A hidden tab's timers are slow; one that is looked at again has waited long enough.
+    addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') this.retry();
+    });
     this.#setState({ name: 'connecting' });
     this.#open();
   }

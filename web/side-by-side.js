@@ -14,8 +14,10 @@ import { TRANSPORTS } from './transports.js';
 
 /** From one look at a server that cannot be shown to the next, in milliseconds. */
 const LOOK_AGAIN_MS = 2_000;
-/** The longest wait for a server's answer, and for a panel to speak once its frame is loaded, in milliseconds. */
+/** The longest wait for a server's answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3_000;
+/** The longest wait for a panel to speak once its frame is loaded, in milliseconds. */
+const PANEL_TIMEOUT_MS = 10_000;
 /** Narrower than this the panels are tabs. */
 const TABS = matchMedia('(width < 900px)');
 
@@ -40,7 +42,6 @@ class Panel {
   #timer;
   #figure = made('span', 'tab-figure', '–');
   isReady = false;
-  isConnected = false;
   isLive = false;
 
   /**
@@ -121,14 +122,13 @@ class Panel {
 
   #loaded() {
     this.isReady = false;
-    this.isConnected = false;
     this.sendSettings();
     // A browser's own error page never speaks.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#frame.remove();
       void this.look();
-    }, ANSWER_TIMEOUT_MS);
+    }, PANEL_TIMEOUT_MS);
   }
 
   async #explain() {
@@ -208,6 +208,8 @@ async function start() {
   }
   layOut();
   showComposer();
+  // Where there is no keyboard on the screen to come up for it.
+  if (matchMedia('(pointer: fine)').matches) (user() === '' ? page.user : page.text).focus();
 }
 
 /** The panels that the server names, as soon as it does. */
@@ -265,14 +267,14 @@ function listen() {
  * @param {import('./frame-channel.js').FromPanel} message
  */
 function hear(panel, message) {
-  if (message.type === 'ready') panel.ready();
-  else if (message.type === 'state') panel.isConnected = message.isConnected;
-  else if (message.type === 'delivered') panel.setFigure(message.figure);
+  if (message.type === 'ready') {
+    panel.ready();
+    showComposer();
+  } else if (message.type === 'delivered') panel.setFigure(message.figure);
   else if (message.type === 'focused') setLive(panel);
   else if (message.type === 'sent') {
     for (const other of panels) if (other !== panel) other.send(message);
   }
-  showComposer();
 }
 
 /**

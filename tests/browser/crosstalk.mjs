@@ -1,6 +1,7 @@
 /** Starts and stops what the browser tests test: the side-by-side program, named by CROSSTALK_BIN, and Chromium. */
 
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -24,28 +25,31 @@ export function binary() {
   return resolve(path);
 }
 
-/** The first of `count` ports in a row that are free now. */
+/**
+ * The first of `count` ports in a row that are free now. From below those that systems give to whoever asks for any, so
+ * that nobody is given one of them meanwhile.
+ */
 export async function freePorts(count = 6) {
   for (;;) {
-    const first = await listenOnce(0);
-    const others = Array.from({ length: count - 1 }, (_, index) => listenOnce(first + index + 1));
-    if ((await Promise.allSettled(others)).every(({ status }) => status === 'fulfilled')) return first;
+    const first = randomInt(12_000, 32_000);
+    const ports = Array.from({ length: count }, (_, index) => first + index);
+    const listened = ports.flatMap((port) => ['127.0.0.1', '::1'].map((host) => listenOnce(port, host)));
+    const results = await Promise.allSettled(listened);
+    // A machine without IPv6 refuses in another way; the program then does without it, too.
+    if (!results.some((result) => result.status === 'rejected' && result.reason.code === 'EADDRINUSE')) return first;
   }
 }
 
 /**
  * @param {number} port
- * @returns {Promise<number>} the port it was
+ * @param {string} host
  */
-async function listenOnce(port) {
-  if (port > 65_000) throw new Error('too high for six in a row');
+async function listenOnce(port, host) {
   const server = createServer();
-  server.listen(port, '127.0.0.1');
+  server.listen(port, host);
   await once(server, 'listening');
-  const address = server.address();
   server.close();
   await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : port;
 }
 
 /** A running side-by-side program. */
