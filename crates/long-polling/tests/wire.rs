@@ -244,13 +244,13 @@ async fn a_wait_ends_with_its_client() {
 /// A wait longer than any deadline is not cut by one: the client has asked, and it is the server's turn.
 #[tokio::test]
 async fn a_wait_is_not_idleness() {
-    let limit = Duration::from_millis(200);
+    let limit = Duration::from_millis(500);
     let limits = Limits { idle: limit, head: limit, body: limit, stalled: limit, ..Limits::default() };
     let server = Server::with(Setup::with_limits(limits)).await;
     let cursor = newest(&server).await;
     let mut http = connect(&server.link()).await;
-    let response = ask(&mut http, &format!("after={cursor}&wait=1")).await;
-    assert_eq!(response.status, 204, "five times each deadline later: {response}");
+    let response = ask(&mut http, &format!("after={cursor}&wait=2")).await;
+    assert_eq!(response.status, 204, "four times each deadline later: {response}");
     server.stop().await;
 }
 

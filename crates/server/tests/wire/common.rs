@@ -47,9 +47,9 @@ pub(crate) async fn serve_routes(listener: Listener, routes: Router, context: Co
 /// The smallest transport, running.
 pub(crate) type Server = Target<Small>;
 
-/// Short waits.
+/// Short waits for what has begun.
 pub(crate) fn short() -> Limits {
-    Limits { head: WAIT, body: WAIT, idle: WAIT, linger: WAIT, ..Limits::default() }
+    Limits { head: WAIT, body: WAIT, linger: WAIT, ..Limits::default() }
 }
 
 /// All that comes for these octets until the server closes, which it has to do in good order: an RST could take

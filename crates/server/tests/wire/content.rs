@@ -3,7 +3,7 @@
 use conformance::{Http1, Request, Response, Setup, draft, soon};
 use server::{Limits, Options};
 
-use crate::common::{LAST, Server, WAIT, answers, post_head, said, short, statuses};
+use crate::common::{LAST, Server, WAIT, answers, post_head, said, statuses};
 
 /// The most octets of content.
 const MAX_BODY_BYTES: usize = 32 * 1024;
@@ -134,11 +134,12 @@ async fn slow_content_is_408_and_the_end() {
 /// word.
 #[tokio::test]
 async fn an_idle_connection_is_closed_without_a_word() {
-    let server = Server::with(Setup::with_limits(short())).await;
+    let idle = 2 * WAIT;
+    let server = Server::with(Setup::with_limits(Limits { idle, ..Limits::default() })).await;
     let mut http = Http1::connect(&server.link()).await.expect("the server accepts");
     for _ in 0..3 {
         // Less than the limit each time, more than it together.
-        tokio::time::sleep(WAIT / 2).await;
+        tokio::time::sleep(idle / 2).await;
         let response = soon("an answer", http.exchange(&Request::get("/healthz"))).await;
         assert_eq!(response.expect("the connection is kept").status, 200);
     }
