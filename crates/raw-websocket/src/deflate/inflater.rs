@@ -84,13 +84,10 @@ pub struct Inflater {
 impl Inflater {
     /// An inflater for messages of at most `max_message_bytes` octets inflated. It holds no memory yet.
     pub const fn new(compression: Compression, max_message_bytes: usize) -> Self {
-        // Some libraries compress with 9 bits when 8 are agreed, as old versions of zlib do unasked.
-        let least = WindowBits::MIN_COMPRESSING;
-        let agreed = compression.window_bits;
         Self {
             context_takeover: compression.context_takeover,
             max_message_bytes,
-            window: Window::new(if agreed.get() < least.get() { least } else { agreed }),
+            window: Window::new(compression.window_bits),
             state: None,
             inflated: 0,
             final_blocks: 0,
@@ -124,18 +121,15 @@ impl Inflater {
         // zlib may have read all and not written all.
         let mut is_full = false;
         while is_full || !octets.is_empty() {
-            // One octet more than may come tells that it came.
-            let room = (self.max_message_bytes - self.inflated).saturating_add(1).min(CHUNK_BYTES);
+            // At the limit there is room for the octet that breaks it.
+            let room = (self.max_message_bytes - self.inflated).clamp(1, CHUNK_BYTES);
             let chunk = chunk.get_mut(..room).unwrap_or_default();
             let step = self.step(&mut octets, chunk)?;
             self.take(chunk.get(..step.written).unwrap_or_default(), &mut sink)?;
             is_full = step.written == room;
             let is_stuck = step.read + step.written == 0 && !octets.is_empty();
             match step.status {
-                Ok(Status::StreamEnd) => {
-                    self.end_final_block()?;
-                    is_full = false;
-                }
+                Ok(Status::StreamEnd) => self.end_final_block()?,
                 Ok(Status::Ok | Status::BufError) if !is_stuck => {}
                 _ => return Err(InflateError::Corrupt { position: self.inflated }.into()),
             }
@@ -168,15 +162,13 @@ impl Inflater {
         if inflated.is_empty() {
             return Ok(());
         }
-        let limit = self.max_message_bytes;
-        let admitted = inflated.get(..limit - self.inflated).unwrap_or(inflated);
-        sink(admitted)?;
-        self.inflated += admitted.len();
         // RFC 6455 §10.4, and RFC 7692 §8: few octets may inflate to very many.
-        if admitted.len() < inflated.len() {
-            return Err(InflateError::MessageTooBig { limit }.into());
+        if self.inflated == self.max_message_bytes {
+            return Err(InflateError::MessageTooBig { limit: self.max_message_bytes }.into());
         }
-        self.window.push(admitted);
+        sink(inflated)?;
+        self.inflated += inflated.len();
+        self.window.push(inflated);
         Ok(())
     }
 

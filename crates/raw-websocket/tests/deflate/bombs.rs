@@ -96,6 +96,11 @@ fn empty_blocks_give_nothing() {
 fn final_blocks_are_counted() {
     let most = [&hex("03 00").repeat(MAX_FINAL_BLOCKS)[..], &[0]].concat();
     assert_eq!(taken([&most[..]]), (Ok(()), 0));
+    // In each message.
+    let mut inflater = Inflater::new(NO_TAKEOVER, LIMIT);
+    for _ in 0..2 {
+        assert_eq!(inflate(&mut inflater, [&most[..]]).unwrap(), b"");
+    }
     let error = InflateError::TooManyFinalBlocks { limit: MAX_FINAL_BLOCKS };
     assert_eq!(error.code().get(), 1008);
     let too_many = Err(error);

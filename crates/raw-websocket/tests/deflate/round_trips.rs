@@ -3,11 +3,11 @@
 use flate2::{Compress, FlushCompress};
 use proptest::prelude::*;
 use raw_websocket::deflate::{
-    Compression, Deflater, Inflater, WindowBits, compress_shared, shared_window_bits,
+    Compression, Deflater, InflateError, Inflater, WindowBits, compress_shared, shared_window_bits,
 };
 
 use super::bombs::deflate;
-use super::{LIMIT, bits, inflate, noise, oracle};
+use super::{LIMIT, NO_TAKEOVER, bits, inflate, noise, oracle};
 
 fn compressions() -> impl Strategy<Value = Compression> {
     (any::<bool>(), 9..=15_u8).prop_map(|(context_takeover, window_bits)| Compression {
@@ -135,6 +135,30 @@ fn the_smallest_window() {
         for _ in 0..3 {
             let payload = deflater.compress(&text).unwrap();
             assert_eq!(inflate(&mut inflater, [&payload[..]]).unwrap(), text);
+        }
+    }
+}
+
+/// What has come is inflated as it comes, so that text is judged at once: also the rest of a match that did not fit.
+#[test]
+fn nothing_is_held_back() {
+    let delivered = |pieces: std::slice::Chunks<'_, u8>| {
+        let mut inflater = Inflater::new(NO_TAKEOVER, LIMIT);
+        let mut delivered = 0;
+        for piece in pieces {
+            let count = |octets: &[u8]| {
+                delivered += octets.len();
+                Ok::<_, InflateError>(())
+            };
+            inflater.push(piece, count).unwrap();
+        }
+        delivered
+    };
+    for len in 8192..8450 {
+        let payload = deflate(&vec![b'a'; len]);
+        for end in 1..=payload.len() {
+            let part = &payload[..end];
+            assert_eq!(delivered(part.chunks(end)), delivered(part.chunks(1)), "{end} octets of {len}");
         }
     }
 }
