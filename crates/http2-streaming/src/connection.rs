@@ -3,6 +3,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use http_body_util::BodyExt;
 use message_store::Follower;
 use server::{Context, Limits, Peer, limits, site, stream::Connection, stream::Phase};
 use tokio::{
-    sync::oneshot,
+    sync::{Mutex, oneshot},
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
@@ -56,6 +57,7 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
     let mut connection = handshaken?;
     let mut silence = pin!(silence(phase, connection.ping_pong(), context.limits));
     let mut streams = JoinSet::new();
+    let large = Arc::new(Mutex::new(()));
     let mut idle_since = Instant::now();
     let mut ends = false;
     loop {
@@ -63,7 +65,8 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
             accepted = connection.accept() => match accepted {
                 Some(request) => {
                     let (request, respond) = request?;
-                    streams.spawn(stream(request, respond, peer, routes.clone(), context.clone()));
+                    let (routes, large, context) = (routes.clone(), Arc::clone(&large), context.clone());
+                    streams.spawn(stream(request, respond, peer, routes, large, context));
                 }
                 None => return Ok(()),
             },
@@ -113,9 +116,10 @@ async fn stream(
     respond: SendResponse<Bytes>,
     peer: Peer,
     routes: Router,
+    large: Arc<Mutex<()>>,
     context: Context,
 ) {
-    if let Err(error) = answered(request, respond, peer, routes, &context).await {
+    if let Err(error) = answered(request, respond, peer, routes, &large, &context).await {
         tracing::debug!("a stream ended: {error}");
     }
 }
@@ -125,6 +129,7 @@ async fn answered(
     mut respond: SendResponse<Bytes>,
     peer: Peer,
     routes: Router,
+    large: &Mutex<()>,
     context: &Context,
 ) -> Result<(), h2::Error> {
     let (unread, rest) = oneshot::channel();
@@ -135,7 +140,7 @@ async fn answered(
     let (parts, body) = response.into_parts();
     let head = Response::from_parts(parts, ());
     if let Some(follower) = follower {
-        return crate::stream_batches(follower, respond.send_response(head, false)?, context).await;
+        return crate::stream_batches(follower, respond.send_response(head, false)?, large, context).await;
     }
     let content = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut out = respond.send_response(head, content.is_empty())?;

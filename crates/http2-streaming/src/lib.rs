@@ -26,7 +26,10 @@ use message_store::{Batch, Follower, MessageStore};
 use server::{
     Chat, Context, Listener, Problem, Stream, Transport, http1, listener::Refusal, posts, query, site, tls,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 use tokio_rustls::TlsAcceptor;
 
 /// HTTP/2 streaming, as people and pages name it.
@@ -140,13 +143,18 @@ async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Re
 
 /// Writes what is retained after the follower's cursor, then each batch as it comes, a line each, until the
 /// context stops or the peer resets the stream.
+///
+/// `large` is held by the one stream of the connection that sends a line for which its window is too small. What
+/// fits waits for nobody; so a peer that opens its windows by octets has one batch of ours in hand, not a hundred.
 async fn stream_batches(
     mut follower: Follower,
     mut out: SendStream<Bytes>,
+    large: &Mutex<()>,
     context: &Context,
 ) -> Result<(), h2::Error> {
     let stalled = context.limits.stalled;
     let mut has_news = true;
+    let mut turn = None;
     loop {
         // First the window, then the log: what is read can be sent, and nothing is held while it cannot.
         tokio::select! {
@@ -154,8 +162,26 @@ async fn stream_batches(
             open = window(&mut out, 1, stalled) => open?,
             () = context.stopping() => return send(&mut out, Bytes::new(), true, stalled).await,
         };
-        let line = if has_news { line_of(&follower.read()) } else { Bytes::from_static(b"\n") };
+        let mut ahead = follower.clone();
+        let line = if has_news { line_of(&ahead.read()) } else { Bytes::from_static(b"\n") };
+        out.reserve_capacity(line.len());
+        if out.capacity() < line.len() && turn.is_none() {
+            turn = large.try_lock().ok();
+            if turn.is_none() {
+                // Lets go of the line; what the log has by then is read when it is this stream's turn.
+                drop(line);
+                out.reserve_capacity(0);
+                turn = tokio::select! {
+                    turn = large.lock() => Some(turn),
+                    () = context.stopping() => return send(&mut out, Bytes::new(), true, stalled).await,
+                    reset = poll_fn(|cx| out.poll_reset(cx)) => return Err(reset?.into()),
+                };
+                continue;
+            }
+        }
+        follower = ahead;
         send(&mut out, line, false, stalled).await?;
+        turn = None;
         has_news = tokio::select! {
             () = follower.ready() => true,
             () = sleep(context.limits.heartbeat) => false,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use conformance::{Http2Streaming, Setup, next};
+use conformance::{Batch, Http2Streaming, Setup, next};
 use server::Limits;
 
 use crate::{
     Server,
-    wire::{Wire, error, flag, kind, setting, settings_frame},
+    wire::{Frame, Wire, error, flag, kind, setting, settings_frame},
 };
 
 /// A cursor at the very begin of the log.
@@ -93,7 +93,7 @@ async fn data_never_exceeds_the_window() {
     text.extend_from_slice(&data.payload);
     wire.open_window(1, 60_000).await;
     text.extend(wire.line(1, true).await.into_bytes());
-    let batch = conformance::Batch::parse(std::str::from_utf8(&text).expect("UTF-8"));
+    let batch = Batch::parse(std::str::from_utf8(&text).expect("UTF-8"));
     assert_eq!(batch.ids(), [1], "the line is whole");
     drop(wire);
     server.stop().await;
@@ -117,6 +117,47 @@ async fn a_shut_stream_stops_no_other() {
     assert_eq!(wire.batch(5).await.ids(), [1]);
     drop(wire);
     server.stop().await;
+}
+
+/// Of the streams of a connection, one at a time holds a line for which its window is too small, so that a peer that opens
+/// its windows by octets costs one batch and not a hundred; the next one reads the log when it is its turn. What fits
+/// into a window waits for none of them.
+#[tokio::test]
+async fn one_stream_at_a_time_holds_more_than_its_window() {
+    let server = Server::start().await;
+    server.fill(["one".to_owned()]).await;
+    let mut wire = Wire::open(&server, &[(setting::INITIAL_WINDOW_SIZE, 0)]).await;
+    for stream in [1, 3, 5] {
+        wire.get(stream, "/messages").await;
+        assert_eq!(wire.until_of(stream).await.status(), Some(200));
+    }
+    wire.open_window(1, 5).await;
+    let begin = wire.until("the begin of a line", |came| came.kind == kind::DATA).await;
+    assert_eq!((begin.stream, begin.payload.len()), (1, 5));
+    wire.open_window(3, 5).await;
+    assert_eq!(wire.round_trip().await, [], "the second has to wait");
+    wire.open_window(5, 60_000).await;
+    let fits = wire.until("a line that fits", |came| came.kind == kind::DATA).await;
+    assert_eq!((fits.stream, ids(&[&fits])), (5, vec![1]), "the third waits for nobody");
+    server.fill(["two".to_owned()]).await;
+    let fits = wire.until("news that fit", |came| came.kind == kind::DATA).await;
+    assert_eq!((fits.stream, ids(&[&fits])), (5, vec![2]));
+
+    wire.open_window(1, 60_000).await;
+    let rest = wire.until("the rest of the line", |came| came.is(kind::DATA, 1)).await;
+    assert_eq!(ids(&[&begin, &rest]), [1], "what the first had in hand");
+    let begin = wire.until("the second's turn", |came| came.is(kind::DATA, 3)).await;
+    wire.open_window(3, 60_000).await;
+    let rest = wire.until("the rest of its line", |came| came.is(kind::DATA, 3)).await;
+    assert_eq!(ids(&[&begin, &rest]), [1, 2], "the second had nothing in hand");
+    drop(wire);
+    server.stop().await;
+}
+
+/// The ids of the messages of a line in these DATA.
+fn ids(parts: &[&Frame]) -> Vec<u64> {
+    let line = parts.iter().map(|part| part.payload.as_ref()).collect::<Vec<_>>().concat();
+    Batch::parse(std::str::from_utf8(&line).expect("UTF-8").trim_end()).ids()
 }
 
 /// A stream whose window stays shut for too long is reset; its connection goes on.
