@@ -1,161 +1,324 @@
-//! The thin part that moves octets between the core and the socket.
+//! A socket that two write to: the hub, which sends every batch to all that are caught up, and the
+//! conversation, which answers what its client says and sends batches itself while the client is behind.
 
 use std::{
-    future::poll_fn,
-    io::{self, IoSlice},
-    mem::{self, MaybeUninit},
-    pin::Pin,
-    task::{Context as TaskContext, Poll, ready},
+    io,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use bytes::{Buf, Bytes, BytesMut};
-use server::{Stream, limits};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use message_store::Cursor;
+use server::{limits, listener::Permit};
+use tokio::{io::Interest, net::TcpStream, sync::Notify};
 
-use crate::frame::{FrameHeader, Opcode};
+use crate::{
+    frame::{FrameHeader, Opcode, encode_frame},
+    hub::Clock,
+};
 
-/// How much is read at once. The buffer lives for the read only, so that an idle connection holds none.
-const READ_BYTES: usize = 8 * 1024;
-
-/// What happened at the socket.
-pub(crate) enum Progress {
-    /// It has taken all output.
-    Written,
-    /// There are octets to judge.
-    Read,
-    /// The peer has closed its sending side.
-    End,
+/// A batch as it stands on the wire, and the places before and after it.
+pub(crate) struct Broadcast {
+    pub(crate) frame: Bytes,
+    pub(crate) before: Cursor,
+    pub(crate) after: Cursor,
 }
 
-/// A socket with the output that it has not taken yet.
+/// A text frame of a server.
+pub(crate) fn text_frame(json: &[u8]) -> Bytes {
+    let mut frame = BytesMut::with_capacity(json.len() + 10);
+    FrameHeader::new(Opcode::Text, json.len() as u64, None).encode(&mut frame);
+    frame.extend_from_slice(json);
+    frame.freeze()
+}
+
+/// A connection's socket. The lock is held for a system call at most, never across an await.
 pub(crate) struct Socket {
-    pub(crate) io: Stream,
-    /// Octets that came, and are not judged yet.
-    pub(crate) input: BytesMut,
-    output: Output,
+    tcp: TcpStream,
+    output: Mutex<Output>,
+    /// Tells the conversation that it was left behind, or that it is over.
+    told: Notify,
+    /// When the peer was last heard of, when it was pinged, and when it last took output: milliseconds of the hub's clock.
+    heard: AtomicU64,
+    pinged: AtomicU64,
+    over: AtomicBool,
+    _permit: Permit,
+}
+
+/// What the socket has not taken yet, and who sends batches.
+#[derive(Default)]
+struct Output {
+    pending: BytesMut,
+    /// Octets of answers in `pending` since it was last empty.
+    answers: usize,
+    /// When `pending` last shrank: milliseconds of the hub's clock.
+    taken: u64,
+    batches: Batches,
+}
+
+/// Who sends batches to a socket.
+#[derive(Debug, Default)]
+pub(crate) enum Batches {
+    /// The conversation, from its own follower.
+    #[default]
+    Conversation,
+    /// The hub.
+    Hub,
+    /// The conversation again, from this cursor; it was told, and has not looked yet.
+    Left(Cursor),
+    /// Nobody: a Close was sent.
+    Nobody,
 }
 
 impl Socket {
-    /// `early` came with the opening handshake.
-    pub(crate) fn new(io: Stream, early: Bytes) -> Self {
-        Self { io, input: BytesMut::from(early), output: Output::default() }
+    pub(crate) fn new(tcp: TcpStream, permit: Permit, now: u64) -> Self {
+        Self {
+            tcp,
+            output: Mutex::default(),
+            told: Notify::new(),
+            heard: AtomicU64::new(now),
+            pinged: AtomicU64::new(0),
+            over: AtomicBool::new(false),
+            _permit: permit,
+        }
     }
 
-    /// Where answers and control frames are appended.
-    pub(crate) fn answers(&mut self) -> &mut BytesMut {
-        if self.output.batch.is_empty() { &mut self.output.before } else { &mut self.output.after }
+    fn output(&self) -> MutexGuard<'_, Output> {
+        self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends `json` as a text message after all that was appended before. It is not copied.
-    pub(crate) fn send_batch(&mut self, json: Bytes) {
-        let header = FrameHeader::new(Opcode::Text, json.len() as u64, None);
-        header.encode(&mut self.output.before);
-        self.output.batch = json;
+    /// Sends a batch, as the hub. False when the socket is not the hub's any more: it did not take all of it, and
+    /// the conversation goes on from where it is.
+    pub(crate) fn broadcast(&self, batch: &Broadcast, now: u64) -> bool {
+        let mut output = self.output();
+        if !matches!(output.batches, Batches::Hub) {
+            return false;
+        }
+        let written = if output.pending.is_empty() { self.tcp.try_write(&batch.frame) } else { Ok(0) };
+        let left = match written {
+            Ok(octets) if octets == batch.frame.len() => return true,
+            Ok(0) | Err(_) => batch.before.clone(),
+            Ok(octets) => {
+                output.pending.extend_from_slice(batch.frame.get(octets..).unwrap_or_default());
+                output.taken = now;
+                batch.after.clone()
+            }
+        };
+        output.batches = Batches::Left(left);
+        self.told.notify_one();
+        false
+    }
+
+    /// Makes the socket the hub's, unless it was closed meanwhile.
+    pub(crate) fn give_to_hub(&self) -> bool {
+        let mut output = self.output();
+        if matches!(output.batches, Batches::Nobody) {
+            return false;
+        }
+        output.batches = Batches::Hub;
+        true
+    }
+
+    /// Leaves the socket to its conversation, from this cursor.
+    pub(crate) fn leave(&self, from: Cursor) {
+        let mut output = self.output();
+        if !matches!(output.batches, Batches::Nobody) {
+            output.batches = Batches::Left(from);
+            self.told.notify_one();
+        }
+    }
+
+    /// Where the hub has left it, if it has.
+    pub(crate) fn take_left(&self) -> Option<Cursor> {
+        let mut output = self.output();
+        if !matches!(output.batches, Batches::Left(_)) {
+            return None;
+        }
+        match std::mem::take(&mut output.batches) {
+            Batches::Left(cursor) => Some(cursor),
+            _ => None,
+        }
+    }
+
+    /// Appends frames that `append` encodes and writes as much as the socket takes.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub(crate) fn answer(&self, now: u64, append: impl FnOnce(&mut BytesMut)) -> io::Result<()> {
+        let mut output = self.output();
+        if output.pending.is_empty() {
+            output.taken = now;
+        }
+        let before = output.pending.len();
+        append(&mut output.pending);
+        output.answers += output.pending.len() - before;
+        self.write(&mut output, now)
+    }
+
+    /// Sends a batch, as the conversation.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub(crate) fn send(&self, frame: &[u8], now: u64) -> io::Result<()> {
+        let mut output = self.output();
+        if output.pending.is_empty() {
+            output.taken = now;
+        }
+        output.pending.extend_from_slice(frame);
+        self.write(&mut output, now)
+    }
+
+    /// Writes as much as the socket takes.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub(crate) fn flush(&self, now: u64) -> io::Result<()> {
+        self.write(&mut self.output(), now)
+    }
+
+    fn write(&self, output: &mut Output, now: u64) -> io::Result<()> {
+        while !output.pending.is_empty() {
+            match self.tcp.try_write(&output.pending) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(octets) => {
+                    output.pending.advance(octets);
+                    output.taken = now;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        output.pending = BytesMut::new();
+        output.answers = 0;
+        Ok(())
+    }
+
+    /// Nothing is sent after this but what is pending: a Close is in it.
+    pub(crate) fn close_output(&self) {
+        self.output().batches = Batches::Nobody;
     }
 
     /// Whether the socket has taken all output.
     pub(crate) fn is_written(&self) -> bool {
-        !self.output.has_remaining()
+        self.output().pending.is_empty()
     }
 
     /// Whether the peer leaves so many answers unread that it is not listened to.
     pub(crate) fn is_full(&self) -> bool {
-        self.output.before.len() + self.output.after.len() > limits::MAX_UNREAD_ANSWERS_BYTES
+        self.output().answers > limits::MAX_UNREAD_ANSWERS_BYTES
     }
+}
 
-    /// Writes what there is and reads what comes, whichever gets on. Cancel safe.
+/// What the conversation woke up for.
+pub(crate) enum Wake {
+    /// There may be something to read, or room to write.
+    Ready,
+    /// The hub left the socket, or it is over.
+    Told,
+}
+
+impl Socket {
+    /// Waits until the socket can be read (unless it is not listened to) or takes output (where there is some), or
+    /// the hub tells something.
     ///
     /// # Errors
     ///
-    /// The connection failed, or the peer took nothing for [`server::Limits::stalled`].
-    pub(crate) async fn progress(&mut self) -> io::Result<Progress> {
-        poll_fn(|cx| {
-            if !self.is_written() && self.poll_write(cx)?.is_ready() {
-                return Poll::Ready(Ok(Progress::Written));
+    /// The connection failed.
+    pub(crate) async fn wait(&self) -> io::Result<Wake> {
+        let interest = match (self.is_full(), self.is_written()) {
+            (true, _) => Interest::WRITABLE,
+            (false, true) => Interest::READABLE,
+            (false, false) => Interest::READABLE | Interest::WRITABLE,
+        };
+        tokio::select! {
+            ready = self.tcp.ready(interest) => ready.map(|_| Wake::Ready),
+            () = self.told.notified() => Ok(Wake::Told),
+        }
+    }
+
+    /// Reads what has come into `input`, and no more than that has room for. `None` where nothing has.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub(crate) fn read(&self, input: &mut BytesMut, now: u64) -> io::Result<Option<usize>> {
+        match self.tcp.try_read_buf(input) {
+            Ok(octets) => {
+                self.heard.store(now, Ordering::Relaxed);
+                Ok(Some(octets))
             }
-            if self.is_full() {
-                Poll::Pending
-            } else if self.input.is_empty() {
-                self.poll_read(cx)
-            } else {
-                // Left there when the output was full.
-                Poll::Ready(Ok(Progress::Read))
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the connection: the conversation is told, or has told it.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.told.notify_one();
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Pings a peer that is silent, and ends the connection of one that does not answer or takes no output. Times
+    /// are milliseconds of the hub's clock.
+    pub(crate) fn sweep(&self, now: u64, limits: &server::Limits) {
+        let silent = u128::from(now.saturating_sub(self.heard.load(Ordering::Relaxed)));
+        let pinged = self.pinged.load(Ordering::Relaxed);
+        let waits = pinged > self.heard.load(Ordering::Relaxed);
+        let mut output = self.output();
+        let untaken = u128::from(now.saturating_sub(output.taken));
+        if !output.pending.is_empty() && untaken >= limits.stalled.as_millis()
+            || waits && u128::from(now.saturating_sub(pinged)) >= limits.pong_within.as_millis()
+        {
+            drop(output);
+            return self.end();
+        }
+        if !waits && silent >= limits.ping_after.as_millis() && !matches!(output.batches, Batches::Nobody) {
+            if output.pending.is_empty() {
+                output.taken = now;
             }
-        })
-        .await
-    }
-
-    /// Ready when all output is taken.
-    pub(crate) fn poll_write(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
-        while self.output.has_remaining() {
-            let mut slices = [IoSlice::new(&[]); 3];
-            let count = self.output.chunks_vectored(&mut slices);
-            let slices = slices.get(..count).unwrap_or_default();
-            let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, slices))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            encode_frame(Opcode::Ping, b"", None, &mut output.pending);
+            self.pinged.store(now, Ordering::Relaxed);
+            if self.write(&mut output, now).is_err() {
+                drop(output);
+                self.end();
             }
-            self.output.advance(written);
-        }
-        self.output = Output::default();
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_read(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Progress>> {
-        let mut memory = [MaybeUninit::uninit(); READ_BYTES];
-        let mut buffer = ReadBuf::uninit(&mut memory);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-        if buffer.filled().is_empty() {
-            return Poll::Ready(Ok(Progress::End));
-        }
-        self.input.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(Progress::Read))
-    }
-
-    /// Gives back the input's memory where all of it is judged.
-    pub(crate) fn release_input(&mut self) {
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
         }
     }
-}
 
-/// At most one batch, and answers and control frames around it, in the order in which they go out.
-#[derive(Default)]
-struct Output {
-    before: BytesMut,
-    batch: Bytes,
-    after: BytesMut,
-}
-
-impl Buf for Output {
-    fn remaining(&self) -> usize {
-        self.before.len() + self.batch.len() + self.after.len()
-    }
-
-    fn chunk(&self) -> &[u8] {
-        [&self.before[..], &self.batch[..], &self.after[..]]
-            .into_iter()
-            .find(|part| !part.is_empty())
-            .unwrap_or_default()
-    }
-
-    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let parts = [&self.before[..], &self.batch[..], &self.after[..]];
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
-        slices.iter_mut().zip(parts).map(|(slice, part)| *slice = IoSlice::new(part)).count()
-    }
-
-    fn advance(&mut self, mut octets: usize) {
-        let before = octets.min(self.before.len());
-        self.before.advance(before);
-        octets -= before;
-        let batch = octets.min(self.batch.len());
-        self.batch.advance(batch);
-        octets -= batch;
-        self.after.advance(octets);
-        if self.batch.is_empty() && self.before.is_empty() {
-            self.before = mem::take(&mut self.after);
+    /// Closes the sending side, and discards what comes until the peer closes too.
+    pub(crate) async fn close(&self) {
+        // An error means that there is nothing left to close.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+        let mut discarded = [0; 512];
+        while self.tcp.readable().await.is_ok() {
+            match self.tcp.try_read(&mut discarded) {
+                Ok(0) => return,
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+                _ => {}
+            }
         }
+    }
+
+    /// Waits until all output is taken.
+    ///
+    /// # Errors
+    ///
+    /// The connection failed.
+    pub(crate) async fn drain(&self, hub: &Clock) -> io::Result<()> {
+        while !self.is_written() {
+            self.tcp.writable().await?;
+            self.flush(hub.now())?;
+        }
+        Ok(())
     }
 }

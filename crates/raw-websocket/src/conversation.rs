@@ -1,0 +1,239 @@
+//! The conversation with one client: what it says is answered; while it is behind, the log is followed for it.
+
+use std::{cell::RefCell, collections::VecDeque, io, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use message_store::{Follower, MessageStore};
+use server::{
+    Context, Rate, limits,
+    posts::{SocketAnswer, SocketPosts},
+};
+use tokio::time::timeout;
+
+use crate::{
+    close::{CloseCode, CloseReason},
+    connection::{Connection, Event},
+    failure::Failure,
+    frame::{Opcode, Role, encode_frame},
+    hub::{Hub, Part},
+    message::MessageLimits,
+    socket::{Socket, Wake, text_frame},
+};
+
+/// How much is read at once.
+const READ_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// What was read and is not judged yet. A connection keeps none of it, so one buffer serves a whole thread.
+    static INPUT: RefCell<BytesMut> = RefCell::default();
+}
+
+/// One client's conversation.
+pub(crate) struct Conversation {
+    socket: Arc<Socket>,
+    hub: Hub,
+    part: Arc<Part>,
+    store: MessageStore,
+    /// Where the client is, while the hub does not send to it.
+    follower: Option<Follower>,
+    connection: Connection,
+    /// What the client said and is not answered yet: there was no room for answers.
+    heard: VecDeque<Event>,
+    posts: SocketPosts,
+    control_frames: Rate,
+}
+
+/// Whether the conversation goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GoesOn,
+    /// A Close is in the output.
+    Closes,
+    /// The connection is gone, or nobody is there.
+    Gone,
+}
+
+impl Conversation {
+    /// A conversation whose opening handshake was answered; `follower` is where its client is.
+    pub(crate) fn new(
+        socket: Arc<Socket>,
+        follower: Follower,
+        store: MessageStore,
+        hub: Hub,
+        context: &Context,
+    ) -> Self {
+        let limits = MessageLimits { max_message_bytes: limits::MAX_BODY_BYTES, ..MessageLimits::default() };
+        let part = hub.open(&socket);
+        Self {
+            posts: SocketPosts::new(store.clone(), context),
+            control_frames: Rate::new(limits::CONTROL_FRAMES_PER_SECOND),
+            connection: Connection::new(Role::Server, limits),
+            heard: VecDeque::new(),
+            follower: Some(follower),
+            socket,
+            hub,
+            part,
+            store,
+        }
+    }
+
+    /// Goes on until either side closes, then closes the connection. `early` came with the opening handshake.
+    pub(crate) async fn run(mut self, early: Bytes, context: Context) {
+        if let Ok(Next::Closes) = self.talk(early, &context).await {
+            let clock = self.hub.clock();
+            // RFC 6455 §7.1.1: the server closes the TCP connection first.
+            let closing = async {
+                self.socket.drain(&clock).await?;
+                self.socket.close().await;
+                io::Result::Ok(())
+            };
+            // Whatever is left to say then, nobody reads it.
+            let _ = timeout(context.limits.linger * 2, closing).await;
+        }
+    }
+
+    /// # Errors
+    ///
+    /// The connection failed.
+    async fn talk(&mut self, early: Bytes, context: &Context) -> io::Result<Next> {
+        if let Some(follower) = &mut self.follower {
+            self.socket.send(&text_frame(follower.read().json()), self.hub.clock().now())?;
+        }
+        let mut next = self.judge(&mut BytesMut::from(early)).await?;
+        while next == Next::GoesOn {
+            if context.is_stopping() {
+                return self.close(CloseCode::GOING_AWAY, "the server stops");
+            }
+            self.catch_up()?;
+            match self.socket.wait().await? {
+                Wake::Ready => {
+                    self.socket.flush(self.hub.clock().now())?;
+                    next = self.hear().await?;
+                }
+                Wake::Told if context.is_stopping() => {}
+                Wake::Told if self.socket.is_over() => return Ok(Next::Gone),
+                Wake::Told => {
+                    if let Some(cursor) = self.socket.take_left() {
+                        self.follower = Some(self.store.follow(Some(cursor)));
+                    }
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// Sends what the client lacks, a batch at a time, each when the one before was taken; then gives the socket to
+    /// the hub.
+    fn catch_up(&mut self) -> io::Result<()> {
+        while let Some(follower) = &mut self.follower
+            && self.socket.is_written()
+        {
+            if follower.has_news() {
+                self.socket.send(&text_frame(follower.read().json()), self.hub.clock().now())?;
+            } else {
+                self.part.caught_up(&self.socket, follower.cursor());
+                self.follower = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what has come and answers it.
+    async fn hear(&mut self) -> io::Result<Next> {
+        if !self.heard.is_empty() || self.socket.is_full() {
+            return self.answer_all(Ok(())).await;
+        }
+        let read = INPUT.with_borrow_mut(|input| {
+            input.reserve(READ_BYTES);
+            match self.socket.read(input, self.hub.clock().now())? {
+                None => Ok(Some(Ok(()))),
+                Some(0) => Ok(None),
+                Some(_) => io::Result::Ok(Some(self.receive(input))),
+            }
+        })?;
+        match read {
+            Some(received) => self.answer_all(received).await,
+            None => Ok(Next::Gone),
+        }
+    }
+
+    async fn judge(&mut self, input: &mut BytesMut) -> io::Result<Next> {
+        let received = self.receive(input);
+        self.answer_all(received).await
+    }
+
+    /// Takes all events out of `input`.
+    fn receive(&mut self, input: &mut BytesMut) -> Result<(), Failure> {
+        while let Some(event) = self.connection.receive(input)? {
+            self.heard.push_back(event);
+        }
+        Ok(())
+    }
+
+    /// Answers what was heard, as long as there is room for answers, and then the failure that ended it.
+    async fn answer_all(&mut self, received: Result<(), Failure>) -> io::Result<Next> {
+        while let Some(event) = self.heard.pop_front() {
+            let next = self.answer(event).await?;
+            if next != Next::GoesOn {
+                return Ok(next);
+            }
+            if self.socket.is_full() && received.is_ok() {
+                return Ok(Next::GoesOn);
+            }
+        }
+        self.heard = VecDeque::new();
+        match received {
+            Ok(()) => Ok(Next::GoesOn),
+            Err(failure) => {
+                tracing::debug!("a WebSocket failed: {failure}");
+                self.socket
+                    .answer(self.hub.clock().now(), |output| self.connection.fail(&failure, output))?;
+                self.socket.close_output();
+                Ok(Next::Closes)
+            }
+        }
+    }
+
+    /// Answers one event.
+    async fn answer(&mut self, event: Event) -> io::Result<Next> {
+        let now = self.hub.clock().now();
+        match event {
+            Event::Text(draft) => match self.posts.post(draft.as_bytes()).await {
+                SocketAnswer::InLog => {}
+                SocketAnswer::Say(answer) => {
+                    self.socket.answer(now, |output| encode_frame(Opcode::Text, &answer, None, output))?;
+                }
+                SocketAnswer::SayAndClose(answer) => {
+                    self.socket.answer(now, |output| encode_frame(Opcode::Text, &answer, None, output))?;
+                    return self.close(CloseCode::POLICY_VIOLATION, "too many refused drafts");
+                }
+            },
+            Event::Ping(_) | Event::Pong(_) if self.control_frames.take().is_err() => {
+                return self.close(CloseCode::POLICY_VIOLATION, "too many control frames");
+            }
+            Event::Close(_) => {
+                self.socket.answer(now, |output| self.connection.answer(&event, output))?;
+                self.socket.close_output();
+                return Ok(Next::Closes);
+            }
+            Event::Ping(_) => self.socket.answer(now, |output| self.connection.answer(&event, output))?,
+            Event::Pong(_) | Event::Binary(_) => {}
+        }
+        Ok(Next::GoesOn)
+    }
+
+    /// Closes from our side.
+    fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<Next> {
+        let reason = CloseReason::new(code, reason);
+        self.socket.answer(self.hub.clock().now(), |output| self.connection.close(Some(&reason), output))?;
+        self.socket.close_output();
+        Ok(Next::Closes)
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.socket.end();
+        self.part.over();
+    }
+}

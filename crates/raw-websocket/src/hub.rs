@@ -1,0 +1,207 @@
+//! The hub: one task for each core, which writes every batch to all sockets that are caught up.
+//!
+//! A message for everybody is encoded once and costs a system call a client. A socket that does not take a whole
+//! batch is left to its conversation, which follows the log from there and gives the socket back when it has
+//! caught up: nobody waits for it, and nothing is queued for it.
+//!
+//! ```text
+//!     accepted --> its conversation sends what is retained --> caught up: the hub's
+//!                            ^                                       |
+//!                            +------- a batch was not taken ---------+
+//! ```
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use message_store::{Cursor, Follower, MessageStore};
+use server::Context;
+use tokio::{
+    sync::Notify,
+    task::yield_now,
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use crate::socket::{Broadcast, Socket, text_frame};
+
+/// How often silent and stalled peers are looked for; a shorter wait is looked for four times within it.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// After so many sockets the hub lets other tasks run.
+const TURN: usize = 256;
+
+/// Milliseconds since the server began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The handle of all parts of the hub.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    clock: Clock,
+    parts: Arc<[Arc<Part>]>,
+    next: Arc<AtomicUsize>,
+}
+
+/// What others tell one task of the hub.
+#[derive(Default)]
+pub(crate) struct Part {
+    told: Notify,
+    news: Mutex<News>,
+}
+
+#[derive(Default)]
+struct News {
+    /// Sockets that are new.
+    opened: Vec<Arc<Socket>>,
+    /// Sockets that are caught up to this cursor.
+    caught_up: Vec<(Arc<Socket>, Cursor)>,
+    /// How many are over.
+    over: usize,
+}
+
+impl Hub {
+    /// Starts a task for each core that the process may use; they end when `context` stops.
+    pub(crate) fn start(store: &MessageStore, context: &Context) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let clock = Clock(Instant::now());
+        let parts: Arc<[_]> = (0..cores).map(|_| Arc::<Part>::default()).collect();
+        for part in parts.iter() {
+            let task = Task {
+                part: Arc::clone(part),
+                clock,
+                follower: store.follow(None),
+                all: Vec::new(),
+                caught_up: Vec::new(),
+            };
+            tokio::spawn(task.run(context.clone()));
+        }
+        Self { clock, parts, next: Arc::default() }
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The part that a new socket belongs to, from now until it is over.
+    pub(crate) fn open(&self, socket: &Arc<Socket>) -> Arc<Part> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.parts.len();
+        // `next` is less than the length, which is one at least.
+        let part = self.parts.get(next).map(Arc::clone).unwrap_or_default();
+        part.tell(|news| news.opened.push(Arc::clone(socket)));
+        part
+    }
+}
+
+impl Part {
+    fn tell(&self, add: impl FnOnce(&mut News)) {
+        add(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        self.told.notify_one();
+    }
+
+    /// Gives it a socket that is caught up to `cursor`.
+    pub(crate) fn caught_up(&self, socket: &Arc<Socket>, cursor: Cursor) {
+        self.tell(|news| news.caught_up.push((Arc::clone(socket), cursor)));
+    }
+
+    /// Tells it that a socket is over.
+    pub(crate) fn over(&self) {
+        self.tell(|news| news.over += 1);
+    }
+}
+
+/// One task of the hub.
+struct Task {
+    part: Arc<Part>,
+    clock: Clock,
+    follower: Follower,
+    all: Vec<Arc<Socket>>,
+    caught_up: Vec<Arc<Socket>>,
+}
+
+impl Task {
+    async fn run(mut self, context: Context) {
+        let limits = context.limits;
+        let mut sweep =
+            interval(SWEEP.min(limits.ping_after.min(limits.pong_within).min(limits.stalled) / 4));
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut over = 0;
+        loop {
+            tokio::select! {
+                () = self.follower.ready() => {}
+                () = self.part.told.notified() => {}
+                _ = sweep.tick() => {
+                    let now = self.clock.now();
+                    self.all.iter().for_each(|socket| socket.sweep(now, &limits));
+                    over = usize::MAX;
+                }
+                () = context.stopping() => break,
+            }
+            // Whoever is about to post does so first, and it all goes out in one batch.
+            yield_now().await;
+            self.send_news().await;
+            let news = std::mem::take(&mut *self.part.news.lock().unwrap_or_else(PoisonError::into_inner));
+            self.all.extend(news.opened);
+            for (socket, cursor) in news.caught_up {
+                self.take(socket, cursor);
+            }
+            over = news.over.saturating_add(over);
+            if over > self.all.len() / 16 {
+                self.all.retain(|socket| !socket.is_over());
+                self.caught_up.retain(|socket| !socket.is_over());
+                over = 0;
+            }
+        }
+        self.all.iter().for_each(|socket| socket.end());
+    }
+
+    /// Sends what is new to all that are caught up.
+    async fn send_news(&mut self) {
+        while self.follower.has_news() {
+            let before = self.follower.cursor();
+            let batch = self.follower.read();
+            if self.caught_up.is_empty() {
+                continue;
+            }
+            let broadcast =
+                Broadcast { frame: text_frame(batch.json()), before, after: batch.cursor().clone() };
+            let now = self.clock.now();
+            let mut sent = 0;
+            while sent < self.caught_up.len() {
+                let turn = (sent + TURN).min(self.caught_up.len());
+                let mut end = turn;
+                while sent < end {
+                    if self.caught_up.get(sent).is_some_and(|socket| socket.broadcast(&broadcast, now)) {
+                        sent += 1;
+                    } else {
+                        // The last takes its place; one that was in this turn is still to come.
+                        self.caught_up.swap_remove(sent);
+                        end = end.min(self.caught_up.len());
+                    }
+                }
+                if sent < self.caught_up.len() {
+                    yield_now().await;
+                }
+            }
+        }
+    }
+
+    /// Takes a socket that is caught up, unless the log went on meanwhile.
+    fn take(&mut self, socket: Arc<Socket>, cursor: Cursor) {
+        if cursor != self.follower.cursor() {
+            socket.leave(cursor);
+        } else if socket.give_to_hub() {
+            self.caught_up.push(socket);
+        }
+    }
+}
