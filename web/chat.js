@@ -252,7 +252,7 @@ function showComposer() {
   }
   if (isFull) hints.push(fullWords());
   else if (client && client.state.name !== 'connected' && page.state.dataset.state !== 'connected') {
-    hints.push('Not connected: what you send waits here until there is a connection.');
+    hints.push('Not connected: what you send waits here.');
   }
   setText(page.hint, hints.join(' '));
   setText(page.problem, refusal);

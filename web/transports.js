@@ -15,7 +15,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'Polling',
       shortTitle: 'Polling',
-      follows: 'asks, is answered at once, pauses 1 s',
+      follows: 'asks, pauses 1 s, asks again',
       load: () => import('./transports/polling.js'),
     },
   ],
@@ -24,7 +24,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'Long polling',
       shortTitle: 'Long polling',
-      follows: 'asks, and is answered when there is news',
+      follows: 'asks; the answer waits for news',
       load: () => import('./transports/long-polling.js'),
     },
   ],
@@ -42,7 +42,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'Raw WebSocket',
       shortTitle: 'Raw WS',
-      follows: 'one connection both ways, by hand',
+      follows: 'both ways at once, framed by hand',
       load: () => import('./transports/websocket.js'),
     },
   ],
@@ -51,7 +51,7 @@ export const TRANSPORTS = new Map([
     {
       title: 'tungstenite',
       shortTitle: 'tungstenite',
-      follows: 'one connection both ways, by a library',
+      follows: 'both ways at once, by a library',
       load: () => import('./transports/websocket.js'),
     },
   ],

@@ -98,6 +98,17 @@ test('the composer of the page says it on all five, or on one', () =>
     for (const name of TRANSPORTS) assert.equal(await rows(page, name, onOne).count(), 1, name);
   }));
 
+test('texts of every length that changes a frame arrive whole, on every transport', () =>
+  withPage({}, async (page) => {
+    await page.locator('#user').fill('Ada');
+    for (const length of [1, 99, 100, 125, 126, 2_000]) {
+      const text = String.fromCodePoint(0x1f600 + (length % 64)).repeat(length);
+      await page.locator('#text').fill(text);
+      await page.locator('#text').press('Enter');
+      for (const name of TRANSPORTS) await panel(page, name).locator('.message .text').getByText(text, { exact: true }).nth(4).waitFor();
+    }
+  }));
+
 test('all five show the same messages in the same order', () =>
   withPage({}, async (page) => {
     await page.locator('#user').fill('Ada');
