@@ -3,7 +3,10 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
@@ -19,7 +22,7 @@ use server::{Context, Limits, Peer, limits, site, stream::Connection, stream::Ph
 use tokio::{
     sync::{Mutex, oneshot},
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 /// Streams that one client may have open; one more is refused with `REFUSED_STREAM` (RFC 9113 §5.1.2).
@@ -55,7 +58,8 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
     let handshake = timeout(context.limits.handshake, builder.handshake::<_, Bytes>(io));
     let Ok(handshaken) = handshake.await else { return Ok(()) };
     let mut connection = handshaken?;
-    let mut silence = pin!(silence(phase, connection.ping_pong(), context.limits));
+    let asked = AtomicBool::new(false);
+    let mut silence = pin!(silence(phase, connection.ping_pong(), &asked, context.limits));
     let mut streams = JoinSet::new();
     let large = Arc::new(Mutex::new(()));
     let mut idle_since = Instant::now();
@@ -65,6 +69,7 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
             accepted = connection.accept() => match accepted {
                 Some(request) => {
                     let (request, respond) = request?;
+                    asked.store(true, Ordering::Relaxed);
                     let (routes, large, context) = (routes.clone(), Arc::clone(&large), context.clone());
                     streams.spawn(stream(request, respond, peer, routes, large, context));
                 }
@@ -89,24 +94,37 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
 
 /// Done when the peer was silent for [`Limits::ping_after`] and then did not answer a PING within
 /// [`Limits::pong_within`] (RFC 9113 §6.7).
-async fn silence(phase: Phase, ping_pong: Option<PingPong>, limits: Limits) {
+///
+/// A peer that has not `asked` anything may not have ended its preface, which goes up to a SETTINGS frame (§3.4)
+/// that h2 does not show: it is pinged in time to be gone by [`Limits::handshake`].
+async fn silence(phase: Phase, ping_pong: Option<PingPong>, asked: &AtomicBool, limits: Limits) {
     let Some(mut ping_pong) = ping_pong else { return std::future::pending().await };
+    let half = limits.handshake / 2;
+    if half < limits.ping_after {
+        sleep(half).await;
+        if !asked.load(Ordering::Relaxed) && !answers(&mut ping_pong, half).await {
+            return;
+        }
+    }
     loop {
         let ping_at = phase.last_heard() + limits.ping_after;
         if Instant::now() < ping_at {
             sleep_until(ping_at).await;
-            continue;
+        } else if !answers(&mut ping_pong, limits.pong_within).await {
+            return;
         }
-        if ping_pong.send_ping(Ping::opaque()).is_err() {
-            return std::future::pending().await;
-        }
-        let pong = poll_fn(|cx| ping_pong.poll_pong(cx));
-        match timeout(limits.pong_within, pong).await {
-            Ok(Ok(_)) => {}
-            // The connection has ended; whoever drives it knows why.
-            Ok(Err(_)) => return std::future::pending().await,
-            Err(_) => return,
-        }
+    }
+}
+
+/// Whether a PING is answered in time. Where the connection has ended, whoever drives it knows.
+async fn answers(ping_pong: &mut PingPong, within: Duration) -> bool {
+    if ping_pong.send_ping(Ping::opaque()).is_err() {
+        return std::future::pending().await;
+    }
+    match timeout(within, poll_fn(|cx| ping_pong.poll_pong(cx))).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(_)) => std::future::pending().await,
+        Err(_) => false,
     }
 }
 

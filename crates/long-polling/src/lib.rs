@@ -6,13 +6,16 @@
 use std::{io, time::Duration};
 
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
     routing::get,
 };
 use http::{Method, StatusCode, Uri, header};
 use message_store::MessageStore;
-use server::{Chat, Context, Listener, Problem, Transport, http1, listener::Refusal, posts, query};
+use server::{
+    Chat, Context, Listener, Problem, Transport, http1, listener::Refusal, posts, query, stream::Phase,
+};
 use tokio::time::sleep;
 
 /// Long polling, as people and pages name it.
@@ -44,8 +47,13 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
 
 /// Answers with the messages after the client's cursor as soon as there is one, or with `204` after its wait.
 ///
-/// A client that hangs up drops this future, and with it all that waits.
-async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Response, Problem> {
+/// A client that resets its connection drops this future, and with it all that waits.
+async fn follow(
+    State(chat): State<Chat>,
+    Extension(phase): Extension<Phase>,
+    method: Method,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let after = query::after(&uri)?;
     let wait = wait(&uri)?;
     let asks_for_all = after.is_none();
@@ -59,6 +67,8 @@ async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Re
             biased;
             batch = follower.next() => batch,
             () = sleep(wait) => return Ok(StatusCode::NO_CONTENT.into_response()),
+            // It will not ask again, and may have gone.
+            () = phase.half_closed() => return Ok(StatusCode::NO_CONTENT.into_response()),
             () = chat.context.stopping() => return Ok(StatusCode::NO_CONTENT.into_response()),
         }
     };

@@ -41,11 +41,12 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
     let (phase, peer) = (io.stream().phase(), io.stream().peer());
     let upgrade = Arc::new(Mutex::new(None));
     let service = service_fn(|request: Request<Incoming>| {
-        phase.busy();
+        phase.answering();
         let (phase, routes, upgrade) = (phase.clone(), routes.clone(), Arc::clone(&upgrade));
         Box::pin(async move {
-            let mut request = request.map(Body::new);
+            let mut request = request.map(|body| Body::new(Content { body, phase: phase.clone() }));
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(phase.clone());
             let mut response = site::answer(routes, request).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 let extensions = std::mem::take(response.extensions_mut());
@@ -73,9 +74,10 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
         }
         // Looked at after hyper, which may have read the first octet of a head, or written the last of an answer.
         match phase.expecting() {
+            Expecting::Request { .. } if phase.is_half_closed() => Poll::Ready(Served::Idle),
             Expecting::Request { until } => deadline.poll_past(until, cx).map(|_| Served::Idle),
             Expecting::RestOfHead { until } => deadline.poll_past(until, cx).map(|_| Served::SlowHead),
-            Expecting::Nothing => {
+            Expecting::Answer | Expecting::Nothing => {
                 deadline.lift();
                 Poll::Pending
             }
@@ -104,10 +106,41 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
 /// How a connection's service ended.
 enum Served {
     Ended(hyper::Result<()>),
-    /// Nothing was asked in time.
+    /// Nothing was asked in time, or nothing will be.
     Idle,
     /// The rest of a head did not come in time.
     SlowHead,
+}
+
+/// The content of a request, which ends early where the peer does.
+struct Content {
+    body: Incoming,
+    phase: Phase,
+}
+
+impl http_body::Body for Content {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending if self.phase.is_half_closed() => {
+                Poll::Ready(Some(Err(axum::Error::new("the connection ended before it"))))
+            }
+            polled => polled.map_err(axum::Error::new),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// The content of an answer; when hyper is done with it, the connection is idle again.

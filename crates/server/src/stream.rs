@@ -2,7 +2,7 @@
 //! output that the peer does not take.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -28,7 +28,9 @@ pub(crate) enum Expecting {
     Request { until: Instant },
     /// The rest of a head, its first octet having come.
     RestOfHead { until: Instant },
-    /// Whatever the one who handles the request lets it send, under that one's own deadlines.
+    /// What belongs to the request that is being answered, under the deadlines of the one who answers it.
+    Answer,
+    /// Whatever another protocol has.
     Nothing,
 }
 
@@ -44,13 +46,15 @@ pub struct Phase {
 struct State {
     expecting: Expecting,
     last_heard: Instant,
+    /// The peer closed its sending side while a request was being answered.
+    half_closed: bool,
 }
 
 impl Phase {
     fn new(limits: Limits, first_request: Duration) -> Self {
         let now = Instant::now();
         let expecting = Expecting::Request { until: now + first_request };
-        Self { state: Arc::new(Mutex::new(State { expecting, last_heard: now })), limits }
+        Self { state: Arc::new(Mutex::new(State { expecting, last_heard: now, half_closed: false })), limits }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -67,7 +71,23 @@ impl Phase {
         self.state().expecting = Expecting::Request { until: Instant::now() + self.limits.idle };
     }
 
-    /// A request has begun, or another protocol has: nothing is expected any more by when.
+    /// A request has come whole, but for its content.
+    pub(crate) fn answering(&self) {
+        self.state().expecting = Expecting::Answer;
+    }
+
+    /// Done when the peer has closed its sending side while a request is being answered: it will ask nothing more,
+    /// and may have gone. For the one who answers, in the task that reads the connection.
+    pub async fn half_closed(&self) {
+        // Whoever reads wakes the task after the state has changed.
+        poll_fn(|_| if self.is_half_closed() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.state().half_closed
+    }
+
+    /// Another protocol has begun: nothing is expected any more by when.
     pub fn busy(&self) {
         self.state().expecting = Expecting::Nothing;
     }
@@ -166,9 +186,18 @@ impl AsyncRead for Stream {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
+        if this.phase.is_half_closed() && this.phase.expecting() == Expecting::Answer {
+            return Poll::Pending;
+        }
         ready!(Pin::new(&mut this.tcp).poll_read(cx, buf))?;
         if buf.filled().len() > before {
             this.phase.octets_came();
+        } else if this.phase.expecting() == Expecting::Answer {
+            // hyper would drop the request unanswered, but a peer that has asked may close its sending side
+            // (RFC 9112 §9.6). Who answers sees it instead.
+            this.phase.state().half_closed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(Ok(()))
     }

@@ -166,9 +166,15 @@ async fn half_a_handshake_ends_at_its_deadline() {
     let limit = Duration::from_millis(300);
     let server = Server::with(Setup::with_limits(Limits { handshake: limit, ..Limits::default() })).await;
     let mut waiting = Vec::new();
-    for octets in
-        [b"".as_slice(), b"\x16", b"\x16\x03\x01\x02\x00\x01", b"P", b"PRI * HTTP/2.0\r\n\r\nSM\r\n"]
-    {
+    for octets in [
+        b"".as_slice(),
+        b"\x16",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"P",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n",
+        // A preface goes up to its SETTINGS frame.
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
         let mut http = Http1::connect(&server.link()).await.expect("the server accepts");
         http.send_raw(octets).await.expect("octets are sent");
         waiting.push((octets, http));

@@ -152,3 +152,37 @@ async fn both_loopback_addresses_are_listened_on() {
     context.stop();
     soon("the server's end", serving).await.expect("the server does not panic").expect("the server stops");
 }
+
+/// A client that has asked may close its sending side: its request is answered all the same, content and all.
+#[tokio::test]
+async fn a_client_that_asks_nothing_more_is_answered() {
+    let server = Server::start().await;
+    let content = conformance::draft("brian", "hi", None);
+    for request in [Request::get("/messages"), Request::post(content)] {
+        for _ in 0..50 {
+            let mut http = Http1::connect(&server.link()).await.expect("the server accepts");
+            http.send(&request).await.expect("a request is sent");
+            http.finish().await.expect("the sending side is closed");
+            let answered = soon("an answer", http.response_to("GET")).await;
+            let response = answered.unwrap_or_else(|error| panic!("no answer to {request:?}: {error}"));
+            assert!(matches!(response.status, 200 | 201 | 429), "{request:?}: {response}");
+            let rest = soon("the end of the connection", http.until_closed()).await;
+            assert!(rest.is_empty(), "one answer to one request: {rest:?}");
+        }
+    }
+    server.stop().await;
+}
+
+/// Content that ends with the connection, before its length says so, is 400 and adds nothing.
+#[tokio::test]
+async fn a_client_that_leaves_within_its_content_is_400() {
+    let server = Server::start().await;
+    let mut http = Http1::connect(&server.link()).await.expect("the server accepts");
+    let head = "POST /messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    http.send_raw(head.as_bytes()).await.expect("half a request is sent");
+    http.finish().await.expect("the sending side is closed");
+    let response = soon("an answer", http.response_to("POST")).await.expect("an answer");
+    assert_eq!(response.status, 400, "{response}");
+    assert_eq!(server.store.stats().messages_appended, 0);
+    server.stop().await;
+}
