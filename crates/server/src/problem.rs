@@ -1,6 +1,6 @@
 //! An error as the peer sees it: problem details for HTTP APIs, RFC 9457.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -130,11 +130,13 @@ impl Problem {
     /// A whole HTTP/1.1 answer, for where nobody is left who would write one.
     pub(crate) fn to_http1(&self) -> Vec<u8> {
         let json = self.to_json();
+        let date = httpdate::fmt_http_date(SystemTime::now());
         let retry_after =
             self.retry_after.map(|seconds| format!("retry-after: {seconds}\r\n")).unwrap_or_default();
         format!(
             "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n\
-             x-content-type-options: nosniff\r\n{retry_after}content-length: {}\r\nconnection: close\r\n\r\n{json}",
+             x-content-type-options: nosniff\r\ndate: {date}\r\n{retry_after}content-length: {}\r\n\
+             connection: close\r\n\r\n{json}",
             self.status.as_u16(),
             self.title(),
             json.len(),
