@@ -13,9 +13,7 @@ use axum::{
 };
 use http::{Method, StatusCode, Uri, header};
 use message_store::MessageStore;
-use server::{
-    Chat, Context, Listener, Problem, Transport, http1, listener::Refusal, posts, query, stream::Phase,
-};
+use server::{Chat, Context, Listener, Problem, Transport, http1, posts, query, stream::Phase};
 use tokio::time::sleep;
 
 /// Long polling, as people and pages name it.
@@ -36,13 +34,7 @@ const MAX_WAIT_SECONDS: u64 = 50;
 /// The listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store, &context, get(follow).post(posts::post));
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
-        let (routes, context) = (routes.clone(), context.clone());
-        async move {
-            http1::connection(stream, routes, &context).await;
-        }
-    })
-    .await
+    http1::serve(listener, routes, context).await
 }
 
 /// Answers with the messages after the client's cursor as soon as there is one, or with `204` after its wait.

@@ -12,7 +12,7 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, Uri, header};
 use message_store::MessageStore;
-use server::{Chat, Context, Listener, Problem, Transport, http1, listener::Refusal, posts, query, site};
+use server::{Chat, Context, Listener, Problem, Transport, http1, posts, query, site};
 
 /// Polling, as people and pages name it.
 pub const TRANSPORT: Transport = Transport { name: "polling", title: "Polling", scheme: "http", port: 8081 };
@@ -24,13 +24,7 @@ pub const TRANSPORT: Transport = Transport { name: "polling", title: "Polling", 
 /// The listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store, &context, get(follow).post(posts::post));
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
-        let (routes, context) = (routes.clone(), context.clone());
-        async move {
-            http1::connection(stream, routes, &context).await;
-        }
-    })
-    .await
+    http1::serve(listener, routes, context).await
 }
 
 /// Answers with the messages after the client's cursor, or with none.

@@ -4,6 +4,7 @@
 use std::{
     convert::Infallible,
     future::{Future as _, poll_fn},
+    io,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context as TaskContext, Poll},
@@ -18,7 +19,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    Context, Problem, limits, site,
+    Context, Listener, Problem, limits,
+    listener::Refusal,
+    site,
     stream::{self, Connection, Deadline, Expecting, Phase},
 };
 
@@ -31,6 +34,21 @@ pub struct Upgraded<I> {
     pub early: Bytes,
     /// What the handler of the request put into its answer.
     pub extensions: Extensions,
+}
+
+/// Serves `routes` over HTTP/1.1, and nothing else, until the context stops.
+///
+/// # Errors
+///
+/// The listener fails for good.
+pub async fn serve(listener: Listener, routes: Router, context: Context) -> io::Result<()> {
+    crate::accept(listener, &context, Refusal::Answer, |stream| {
+        let (routes, context) = (routes.clone(), context.clone());
+        async move {
+            connection(stream, routes, &context).await;
+        }
+    })
+    .await
 }
 
 /// Serves HTTP/1.1 on `io` until either side ends it, the context stops, or a request is answered with `101`.

@@ -15,7 +15,7 @@ use axum::{
 use http::header;
 use message_store::MessageStore;
 use serde::Serialize;
-use server::{Context, Listener, Options, Transport, http1, listener::Refusal, site};
+use server::{Context, Listener, Options, Transport, http1, site};
 
 /// The page, as people name it.
 pub const PAGE: Transport =
@@ -85,7 +85,7 @@ impl SideBySide {
         let page = page_routes(&self.page.context, &self.transports);
         let [a, b, c, d, e] = self.transports;
         tokio::try_join!(
-            serve_page(self.page, page),
+            http1::serve(self.page.listener, page, self.page.context),
             polling::serve(a.listener, store.clone(), a.context),
             long_polling::serve(b.listener, store.clone(), b.context),
             http2_streaming::serve(c.listener, store.clone(), c.context),
@@ -116,17 +116,6 @@ async fn bind(transport: Transport, options: &Options, offset: u16) -> io::Resul
 fn hosts(context: &Context) -> impl Iterator<Item = &str> {
     let given = context.gate.hosts().iter().map(String::as_str).filter(|host| !host.starts_with('['));
     ["localhost", "127.0.0.1"].into_iter().chain(given)
-}
-
-async fn serve_page(bound: Bound, routes: Router) -> io::Result<()> {
-    let Bound { context, listener } = bound;
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
-        let (routes, context) = (routes.clone(), context.clone());
-        async move {
-            http1::connection(stream, routes, &context).await;
-        }
-    })
-    .await
 }
 
 /// One line of `GET /transports`.

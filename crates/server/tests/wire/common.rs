@@ -2,10 +2,10 @@
 
 use std::{future::Future, io, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::routing::get;
 use conformance::{Http1, Polling, Subject, Target, soon};
 use message_store::MessageStore;
-use server::{Context, Limits, Listener, Transport, http1, listener::Refusal, posts};
+use server::{Context, Limits, Listener, Transport, http1, posts};
 
 /// Waits that a test can sit out, long enough that a slow machine does not end what is well-behaved.
 pub(crate) const WAIT: Duration = Duration::from_millis(500);
@@ -30,18 +30,7 @@ impl Subject for Small {
 
 async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store, &context, get(async || "content").post(posts::post));
-    serve_routes(listener, routes, context).await
-}
-
-/// Serves `routes` over HTTP/1.1 until the context stops.
-pub(crate) async fn serve_routes(listener: Listener, routes: Router, context: Context) -> io::Result<()> {
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
-        let (routes, context) = (routes.clone(), context.clone());
-        async move {
-            http1::connection(stream, routes, &context).await;
-        }
-    })
-    .await
+    http1::serve(listener, routes, context).await
 }
 
 /// The smallest transport, running.

@@ -5,9 +5,9 @@ use std::{future::Future, io};
 use axum::routing::get;
 use conformance::{Request, Target, soon};
 use message_store::MessageStore;
-use server::{Context, Listener, Transport};
+use server::{Context, Listener, Transport, http1};
 
-use crate::common::{Server, serve_routes};
+use crate::common::Server;
 
 /// The page names its transport, has no placeholder left, and says what it may load and who may frame it.
 #[tokio::test]
@@ -58,7 +58,7 @@ impl conformance::Subject for Framed {
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let context = context.framed_by(["http://localhost:1", "http://127.0.0.1:1"].map(str::to_owned));
         let routes = server::routes(store, &context, get(async || ""));
-        serve_routes(listener, routes, context)
+        http1::serve(listener, routes, context)
     }
 }
 
