@@ -24,8 +24,9 @@
 use bytes::BytesMut;
 
 use crate::close::CloseReason;
+use crate::deflate::{Deflater, Parameters};
 use crate::failure::Failure;
-use crate::frame::{self, MAX_CONTROL_PAYLOAD_BYTES, Opcode, Role};
+use crate::frame::{self, FrameHeader, MAX_CONTROL_PAYLOAD_BYTES, Opcode, Role};
 use crate::message::MessageLimits;
 use crate::receiver::Receiver;
 
@@ -60,7 +61,8 @@ pub enum SendError {
 
 /// One end of a connection.
 ///
-/// Between frames it holds no memory but its own; within one, only what has arrived of the message.
+/// Between frames it holds no memory but its own; within one, only what has arrived of the message. Where
+/// permessage-deflate is negotiated, [`deflate`](crate::deflate) says what it holds more.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -88,12 +90,24 @@ pub struct Connection {
     role: Role,
     state: State,
     receiver: Receiver,
+    /// If permessage-deflate is negotiated. In a box, so that other connections do not pay for it.
+    deflater: Option<Box<Deflater>>,
 }
 
 impl Connection {
     /// A connection whose opening handshake has just succeeded.
     pub fn new(role: Role, limits: MessageLimits) -> Self {
-        Self { role, state: State::Open, receiver: Receiver::new(role, limits) }
+        Self { role, state: State::Open, receiver: Receiver::new(role, limits), deflater: None }
+    }
+
+    /// Takes compressed messages, and compresses those it sends, as the opening handshake has agreed: with `None`
+    /// neither. To be told before the first octet.
+    pub fn with_deflate(mut self, agreed: Option<Parameters>) -> Self {
+        if let Some(parameters) = agreed {
+            self.receiver.inflate(parameters);
+            self.deflater = Some(Box::new(Deflater::new(parameters.sent(self.role))));
+        }
+        self
     }
 
     /// How far the closing handshake is.
@@ -101,9 +115,18 @@ impl Connection {
         self.state
     }
 
-    /// Octets of memory held for what has come: none between frames when no message is under way.
+    /// Octets of memory held for what has come, none between frames when no message is under way; and for context
+    /// takeover, if that was agreed on.
     pub fn buffered(&self) -> usize {
-        self.receiver.capacity()
+        self.receiver.capacity() + self.deflater.as_ref().map_or(0, |deflater| deflater.capacity())
+    }
+
+    /// Gives back what is only held so that the next message is compressed sooner: 250 to 380 KiB if context
+    /// takeover was agreed on and a message was sent. To be called before a wait.
+    pub fn release(&mut self) {
+        if let Some(deflater) = &mut self.deflater {
+            deflater.release();
+        }
     }
 
     /// Takes octets from the front of `input` up to the end of the next event, and gives that event. Call it
@@ -168,6 +191,7 @@ impl Connection {
             // RFC 6455 §5.5.1: after a Close no more frames, another Close neither.
             State::CloseSent | State::Closed => return,
         };
+        self.deflater = None;
         let mut body = BytesMut::with_capacity(MAX_CONTROL_PAYLOAD_BYTES);
         if let Some(reason) = reason {
             reason.encode(&mut body);
@@ -176,12 +200,13 @@ impl Connection {
     }
 
     /// Whether messages and pings may be sent: the closing handshake has not begun. Who sends frames that were
-    /// encoded elsewhere, such as a broadcast's, asks this first.
+    /// encoded elsewhere, such as a broadcast's, asks this first. With context takeover such a frame must not be
+    /// compressed, unless all are.
     pub fn may_send(&self) -> bool {
         self.state == State::Open
     }
 
-    /// Appends a text message to `output`, in one frame.
+    /// Appends a text message to `output`, in one frame, compressed if that is agreed on and makes it smaller.
     ///
     /// # Errors
     /// The closing handshake has begun.
@@ -189,7 +214,7 @@ impl Connection {
         self.send(Opcode::Text, text.as_bytes(), output)
     }
 
-    /// Appends a binary message to `output`, in one frame.
+    /// Appends a binary message to `output`, in one frame, compressed likewise.
     ///
     /// # Errors
     /// The closing handshake has begun.
@@ -205,14 +230,26 @@ impl Connection {
         if data.len() > MAX_CONTROL_PAYLOAD_BYTES {
             return Err(SendError::PingTooLong { len: data.len() });
         }
-        self.send(Opcode::Ping, data, output)
-    }
-
-    fn send(&self, opcode: Opcode, payload: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
         if !self.may_send() {
             return Err(SendError::Closing);
         }
-        self.encode(opcode, payload, output);
+        self.encode(Opcode::Ping, data, output);
+        Ok(())
+    }
+
+    fn send(&mut self, opcode: Opcode, message: &[u8], output: &mut BytesMut) -> Result<(), SendError> {
+        if !self.may_send() {
+            return Err(SendError::Closing);
+        }
+        match self.deflater.as_mut().and_then(|deflater| deflater.compress(message)) {
+            Some(payload) => {
+                let key = self.role.masking_key();
+                FrameHeader::new(opcode, payload.len() as u64, key)
+                    .compressed()
+                    .encode_with(&payload, output);
+            }
+            None => self.encode(opcode, message, output),
+        }
         Ok(())
     }
 

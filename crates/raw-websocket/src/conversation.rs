@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::{
     close::{CloseCode, CloseReason},
     connection::{Connection, Event},
+    deflate::Parameters,
     failure::Failure,
     frame::{Opcode, Role, encode_frame},
     hub::{Hub, Part},
@@ -22,6 +23,10 @@ use crate::{
 
 /// How much is read at once.
 const READ_BYTES: usize = 16 * 1024;
+
+/// When as much was heard, it is answered before more is taken out of what was read: compressed, 16 KiB would be
+/// hundreds of messages of 32 KiB.
+const HEARD_BYTES: usize = limits::MAX_BODY_BYTES;
 
 thread_local! {
     /// What was read and is not judged yet. A connection keeps none of it, so one buffer serves a whole thread.
@@ -39,6 +44,8 @@ pub(crate) struct Conversation {
     connection: Connection,
     /// What the client said and is not answered yet: there was no room for answers.
     heard: VecDeque<Event>,
+    /// What was read and is not taken in yet: enough was heard before it.
+    unheard: BytesMut,
     posts: SocketPosts,
     control_frames: Rate,
 }
@@ -58,6 +65,7 @@ impl Conversation {
     pub(crate) fn new(
         socket: Arc<Socket>,
         follower: Follower,
+        deflate: Option<Parameters>,
         store: MessageStore,
         hub: Hub,
         context: &Context,
@@ -67,8 +75,9 @@ impl Conversation {
         Self {
             posts: SocketPosts::new(store.clone(), context),
             control_frames: Rate::new(limits::CONTROL_FRAMES_PER_SECOND),
-            connection: Connection::new(Role::Server, limits),
+            connection: Connection::new(Role::Server, limits).with_deflate(deflate),
             heard: VecDeque::new(),
+            unheard: BytesMut::new(),
             follower: Some(follower),
             socket,
             hub,
@@ -140,7 +149,7 @@ impl Conversation {
 
     /// Reads what has come and answers it.
     async fn hear(&mut self) -> io::Result<Next> {
-        if !self.heard.is_empty() || self.socket.is_full() {
+        if !self.heard.is_empty() || !self.unheard.is_empty() || self.socket.is_full() {
             return self.answer_all(Ok(())).await;
         }
         let read = INPUT.with_borrow_mut(|input| {
@@ -162,24 +171,40 @@ impl Conversation {
         self.answer_all(received).await
     }
 
-    /// Takes all events out of `input`.
+    /// Takes events out of `input`: all of them, unless it is much that they say.
     fn receive(&mut self, input: &mut BytesMut) -> Result<(), Failure> {
+        let mut heard = 0;
         while let Some(event) = self.connection.receive(input)? {
+            if let Event::Text(draft) = &event {
+                heard += draft.len();
+            }
             self.heard.push_back(event);
+            if heard >= HEARD_BYTES {
+                self.unheard = BytesMut::from(&input[..]);
+                input.clear();
+                break;
+            }
         }
         Ok(())
     }
 
     /// Answers what was heard, as long as there is room for answers, and then the failure that ended it.
-    async fn answer_all(&mut self, received: Result<(), Failure>) -> io::Result<Next> {
-        while let Some(event) = self.heard.pop_front() {
-            let next = self.answer(event).await?;
-            if next != Next::GoesOn {
-                return Ok(next);
+    async fn answer_all(&mut self, mut received: Result<(), Failure>) -> io::Result<Next> {
+        loop {
+            while let Some(event) = self.heard.pop_front() {
+                let next = self.answer(event).await?;
+                if next != Next::GoesOn {
+                    return Ok(next);
+                }
+                if self.socket.is_full() && received.is_ok() {
+                    return Ok(Next::GoesOn);
+                }
             }
-            if self.socket.is_full() && received.is_ok() {
-                return Ok(Next::GoesOn);
+            if self.unheard.is_empty() {
+                break;
             }
+            let mut input = std::mem::take(&mut self.unheard);
+            received = self.receive(&mut input);
         }
         self.heard = VecDeque::new();
         match received {

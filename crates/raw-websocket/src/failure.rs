@@ -1,16 +1,23 @@
 //! What makes an endpoint fail the connection, RFC 6455 §7.1.7.
 
 use crate::close::{CloseCode, CloseReason};
+use crate::deflate::InflateError;
 use crate::frame::Opcode;
 
 /// A rule that the peer broke. The connection cannot go on: send a Close with [`Failure::code`], read no more.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// A reserved bit is set.
-    #[error("RSV1–3 must be 000, not {bits:03b}: no extension is negotiated (RFC 6455 §5.2)")]
+    #[error("RSV1–3 must be 000, not {bits:03b}: no extension gives a meaning to it (RFC 6455 §5.2)")]
     ReservedBits {
-        /// RSV1, RSV2, RSV3, from the highest of three bits.
+        /// RSV1, RSV2, RSV3, from the highest of three bits; those without a meaning.
         bits: u8,
+    },
+    /// RSV1 in a frame that begins no message, with permessage-deflate negotiated.
+    #[error("RSV1 must be 0 in {opcode:?}: only the first frame of a message may have it (RFC 7692 §6.1)")]
+    MisplacedRsv1 {
+        /// The opcode that came.
+        opcode: Opcode,
     },
     /// An opcode without a meaning.
     #[error("opcode {opcode} is reserved (RFC 6455 §5.2)")]
@@ -99,6 +106,9 @@ pub enum Failure {
         /// The most that are taken.
         limit: usize,
     },
+    /// A compressed message that does not inflate, or to too much.
+    #[error(transparent)]
+    Inflate(#[from] InflateError),
 }
 
 impl Failure {
@@ -106,6 +116,7 @@ impl Failure {
     pub const fn code(&self) -> CloseCode {
         match self {
             Self::ReservedBits { .. }
+            | Self::MisplacedRsv1 { .. }
             | Self::ReservedOpcode { .. }
             | Self::FragmentedControlFrame { .. }
             | Self::ControlFrameTooLong { .. }
@@ -123,6 +134,7 @@ impl Failure {
             }
             Self::TooManyFragments { .. } => CloseCode::POLICY_VIOLATION,
             Self::MessageTooBig { .. } => CloseCode::MESSAGE_TOO_BIG,
+            Self::Inflate(error) => error.code(),
         }
     }
 

@@ -31,6 +31,7 @@ pub const MAX_HEADER_BYTES: usize = 14;
 pub const MAX_CONTROL_PAYLOAD_BYTES: usize = 125;
 
 const FIN: u8 = 0b1000_0000;
+const RSV1: u8 = 0b0100_0000;
 const RSV: u8 = 0b0111_0000;
 const OPCODE: u8 = 0b0000_1111;
 const MASK: u8 = 0b1000_0000;
@@ -107,6 +108,8 @@ impl Role {
 pub struct Start {
     /// FIN: this is the last fragment of its message.
     pub fin: bool,
+    /// RSV1: this is the first fragment of a compressed message, RFC 7692 §6.
+    pub rsv1: bool,
     /// What the frame carries.
     pub opcode: Opcode,
 }
@@ -127,6 +130,8 @@ pub struct Length {
 pub struct FrameHeader {
     /// FIN: this is the last fragment of its message.
     pub fin: bool,
+    /// RSV1: this is the first fragment of a compressed message, RFC 7692 §6.
+    pub rsv1: bool,
     /// What the frame carries.
     pub opcode: Opcode,
     /// Octets of payload, below 2^63.
@@ -135,27 +140,32 @@ pub struct FrameHeader {
     pub masking_key: Option<[u8; 4]>,
 }
 
-/// Reads FIN, RSV1–3 and the opcode.
+/// Reads FIN, RSV1–3 and the opcode; `deflate` says whether permessage-deflate is negotiated.
 ///
 /// # Errors
-/// A reserved bit, a reserved opcode, a fragmented control frame.
-pub fn parse_start(head: &[u8]) -> Result<Option<Start>, Failure> {
+/// A reserved bit, a reserved opcode, RSV1 where no message begins, a fragmented control frame.
+pub fn parse_start(head: &[u8], deflate: bool) -> Result<Option<Start>, Failure> {
     let Some(&octet) = head.first() else { return Ok(None) };
     let fin = octet & FIN != 0;
-    // RFC 6455 §5.2: RSV1–3 MUST be 0 unless an extension is negotiated that gives them a meaning. None is; one
-    // that claims RSV1, as permessage-deflate does (RFC 7692 §6), claims it here.
-    let reserved = (octet & RSV) >> 4;
-    if reserved != 0 {
-        return Err(Failure::ReservedBits { bits: reserved });
+    let rsv1 = octet & RSV1 != 0;
+    // RFC 6455 §5.2: RSV1–3 MUST be 0 unless an extension is negotiated that gives them a meaning.
+    // permessage-deflate gives one to RSV1 (RFC 7692 §6).
+    let meaningless = if deflate { RSV & !RSV1 } else { RSV };
+    if octet & meaningless != 0 {
+        return Err(Failure::ReservedBits { bits: (octet & meaningless) >> 4 });
     }
     // RFC 6455 §5.2: an unknown opcode MUST fail the connection.
     let bits = octet & OPCODE;
     let opcode = Opcode::parse(bits).ok_or(Failure::ReservedOpcode { opcode: bits })?;
+    // RFC 7692 §6.1: control frames and later fragments MUST NOT have RSV1 set.
+    if rsv1 && !matches!(opcode, Opcode::Text | Opcode::Binary) {
+        return Err(Failure::MisplacedRsv1 { opcode });
+    }
     // RFC 6455 §5.5: control frames MUST NOT be fragmented.
     if opcode.is_control() && !fin {
         return Err(Failure::FragmentedControlFrame { opcode });
     }
-    Ok(Some(Start { fin, opcode }))
+    Ok(Some(Start { fin, rsv1, opcode }))
 }
 
 /// Reads MASK and the payload length in its three forms; `role` is the reader's.
@@ -204,19 +214,25 @@ pub fn parse_length(head: &[u8], start: Start, role: Role) -> Result<Option<Leng
 
 /// Reads the masking key, if there is one: gives the whole header and how many octets it takes.
 pub fn parse_masking_key(head: &[u8], start: Start, length: Length) -> Option<(FrameHeader, usize)> {
-    let Start { fin, opcode } = start;
+    let Start { fin, rsv1, opcode } = start;
     let Length { masked, payload_len, end } = length;
+    let header = FrameHeader { fin, rsv1, opcode, payload_len, masking_key: None };
     if !masked {
-        return Some((FrameHeader { fin, opcode, payload_len, masking_key: None }, end));
+        return Some((header, end));
     }
     let key = *head.get(end..)?.first_chunk::<4>()?;
-    Some((FrameHeader { fin, opcode, payload_len, masking_key: Some(key) }, end + key.len()))
+    Some((FrameHeader { masking_key: Some(key), ..header }, end + key.len()))
 }
 
 impl FrameHeader {
     /// The header of a frame that is a message, or a control frame, of its own.
     pub const fn new(opcode: Opcode, payload_len: u64, masking_key: Option<[u8; 4]>) -> Self {
-        Self { fin: true, opcode, payload_len, masking_key }
+        Self { fin: true, rsv1: false, opcode, payload_len, masking_key }
+    }
+
+    /// The same header with RSV1 set: the payload is that of a compressed message.
+    pub const fn compressed(self) -> Self {
+        Self { rsv1: true, ..self }
     }
 
     /// Appends the header to `out`, its length in the shortest form.
@@ -224,7 +240,8 @@ impl FrameHeader {
     /// A broadcast encodes it once and sends it before the same payload to every follower.
     pub fn encode(&self, out: &mut BytesMut) {
         let fin = if self.fin { FIN } else { 0 };
-        out.put_u8(fin | self.opcode as u8);
+        let rsv1 = if self.rsv1 { RSV1 } else { 0 };
+        out.put_u8(fin | rsv1 | self.opcode as u8);
         let mask = if self.masking_key.is_some() { MASK } else { 0 };
         if let Ok(short @ ..LENGTH_16) = u8::try_from(self.payload_len) {
             out.put_u8(mask | short);
@@ -239,16 +256,21 @@ impl FrameHeader {
             out.put_slice(&key);
         }
     }
+
+    /// Appends the header and then its payload to `out`, masked where there is a key.
+    pub fn encode_with(&self, payload: &[u8], out: &mut BytesMut) {
+        self.encode(out);
+        let start = out.len();
+        out.put_slice(payload);
+        if let (Some(key), Some(payload)) = (self.masking_key, out.get_mut(start..)) {
+            apply_mask(payload, key, 0);
+        }
+    }
 }
 
 /// Appends a whole frame, FIN set, to `out`; the payload masked where there is a key.
 ///
 /// A control frame's payload must not exceed [`MAX_CONTROL_PAYLOAD_BYTES`]; `Connection` sees to that.
 pub fn encode_frame(opcode: Opcode, payload: &[u8], masking_key: Option<[u8; 4]>, out: &mut BytesMut) {
-    FrameHeader::new(opcode, payload.len() as u64, masking_key).encode(out);
-    let start = out.len();
-    out.put_slice(payload);
-    if let (Some(key), Some(payload)) = (masking_key, out.get_mut(start..)) {
-        apply_mask(payload, key, 0);
-    }
+    FrameHeader::new(opcode, payload.len() as u64, masking_key).encode_with(payload, out);
 }

@@ -6,11 +6,13 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use http::header::{
-    ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response, StatusCode, Version};
 use sha1::{Digest, Sha1};
+
+use crate::deflate::{Agreement, MalformedExtensions, Preferences};
 
 /// The version of the protocol that RFC 6455 defines.
 pub const VERSION: &str = "13";
@@ -31,6 +33,8 @@ pub struct Accepted {
     pub accept: String,
     /// The subprotocol picked, `None` where the client did not offer it.
     pub subprotocol: Option<&'static str>,
+    /// How messages are compressed, `None` where they are not.
+    pub deflate: Option<Agreement>,
 }
 
 /// Why a request does not become a WebSocket.
@@ -72,6 +76,9 @@ pub enum Refusal {
     /// `Sec-WebSocket-Protocol` is not a list of tokens.
     #[error("Sec-WebSocket-Protocol must be a list of tokens (RFC 6455 §4.1, RFC 9110 §5.6.2)")]
     Subprotocol,
+    /// `Sec-WebSocket-Extensions` is not a list of extensions.
+    #[error(transparent)]
+    Extensions(#[from] MalformedExtensions),
 }
 
 impl Refusal {
@@ -87,7 +94,8 @@ impl Refusal {
             | Self::Connection
             | Self::KeyCount { .. }
             | Self::Key
-            | Self::Subprotocol => StatusCode::BAD_REQUEST,
+            | Self::Subprotocol
+            | Self::Extensions(_) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -124,18 +132,21 @@ impl Accepted {
         if let Some(subprotocol) = self.subprotocol {
             fields.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
         }
+        if let Some(agreement) = &self.deflate {
+            fields.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.response.clone());
+        }
         response
     }
 }
 
 /// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section but for the version.
 ///
-/// `Origin` (§4.2.1 no. 7) is the caller's to judge; `Sec-WebSocket-Extensions` (no. 9) are offers, and none is
-/// taken up.
+/// `Origin` (§4.2.1 no. 7) is the caller's to judge. Of the extensions (no. 9) permessage-deflate is taken up as
+/// `deflate` prefers it; with `None` there is no compression.
 ///
 /// # Errors
 /// The first rule that the request breaks.
-pub fn judge<B>(request: &Request<B>) -> Result<Accepted, Refusal> {
+pub fn judge<B>(request: &Request<B>, deflate: Option<&Preferences>) -> Result<Accepted, Refusal> {
     let fields = request.headers();
     let connection = lists(fields, CONNECTION, "upgrade");
     if !fields.contains_key(UPGRADE) && !connection {
@@ -171,7 +182,10 @@ pub fn judge<B>(request: &Request<B>) -> Result<Accepted, Refusal> {
     let key = judge_key(fields)?;
     // No. 8: the subprotocols.
     let subprotocol = choose_subprotocol(fields)?;
-    Ok(Accepted { accept: derive_accept_key(key), subprotocol })
+    // No. 9: the extensions. What is malformed is refused also where none is taken up (§9.1).
+    let agreement = deflate.copied().unwrap_or_default().accept(fields)?;
+    let deflate = deflate.and(agreement);
+    Ok(Accepted { accept: derive_accept_key(key), subprotocol, deflate })
 }
 
 fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
@@ -194,7 +208,7 @@ fn choose_subprotocol(fields: &HeaderMap) -> Result<Option<&'static str>, Refusa
     // RFC 6455 §4.1 no. 10: the value is 1#token, so at least one. Several lines are one list (§11.3.4).
     let offers: Vec<_> = elements(fields, SEC_WEBSOCKET_PROTOCOL).collect();
     let offered = fields.contains_key(SEC_WEBSOCKET_PROTOCOL);
-    if (offered && offers.is_empty()) || !offers.iter().all(|offer| is_token(offer)) {
+    if (offered && offers.is_empty()) || !offers.iter().copied().flatten().all(is_token_octet) {
         return Err(Refusal::Subprotocol);
     }
     // RFC 6455 §4.2.2 no. 5: one of the offers, or no field.
@@ -223,7 +237,7 @@ fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]>
         .filter(|element| !element.is_empty())
 }
 
-/// RFC 9110 §5.6.2. RFC 6455 took the rule from RFC 2616, which names the same octets.
-fn is_token(octets: &[u8]) -> bool {
-    octets.iter().all(|octet| octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet))
+/// An octet of a token, RFC 9110 §5.6.2. RFC 6455 took the rule from RFC 2616, which names the same octets.
+pub(crate) fn is_token_octet(octet: &u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(octet)
 }

@@ -7,7 +7,7 @@
 //! - [`mask`]: masking, §5.3.
 //! - [`message`]: from frames to messages, §5.4, and the limits of a message.
 //! - [`utf8`]: text judged as its octets arrive, §8.1.
-//! - [`deflate`]: permessage-deflate, RFC 7692: negotiated, inflated and deflated, not yet part of the connection.
+//! - [`deflate`]: permessage-deflate, RFC 7692: negotiated, inflated, deflated.
 //! - [`close`]: status codes and reasons, §7.4.
 //! - [`failure`]: every rule a peer can break, and the status code it gets, §7.1.7.
 //! - [`connection`]: the state machine: octets in, events and octets out; the closing handshake, §7.1.
@@ -49,7 +49,12 @@ use server::{
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::{conversation::Conversation, hub::Hub, socket::Socket};
+use crate::{
+    conversation::Conversation,
+    deflate::{Parameters, Preferences},
+    hub::Hub,
+    socket::Socket,
+};
 
 /// The WebSocket by hand, as people and pages name it.
 pub const TRANSPORT: Transport =
@@ -83,15 +88,19 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
     Ok(())
 }
 
-/// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`].
+/// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`], and how
+/// messages are compressed.
 async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Response, Problem> {
-    let accepted = handshake::judge(&request).map_err(|refusal| {
+    let accepted = handshake::judge(&request, Some(&Preferences::default())).map_err(|refusal| {
         let problem = Problem::new(refusal.status(), refusal.to_string());
         refusal.fields().into_iter().fold(problem, |problem, (name, value)| problem.with_field(name, value))
     })?;
     let follower = chat.store.follow(query::after(request.uri())?);
     let mut response = accepted.response().map(|()| Body::empty()).into_response();
     response.extensions_mut().insert(follower);
+    if let Some(agreement) = accepted.deflate {
+        response.extensions_mut().insert(agreement.parameters);
+    }
     Ok(response)
 }
 
@@ -104,7 +113,8 @@ fn converse(
 ) -> Option<impl Future<Output = ()>> {
     let Upgraded { io, early, mut extensions } = upgraded;
     let follower = extensions.remove::<Follower>()?;
+    let deflate = extensions.remove::<Parameters>();
     let (tcp, permit) = io.into_parts();
     let socket = Arc::new(Socket::new(tcp, permit, hub.clock().now()));
-    Some(Conversation::new(socket, follower, store, hub, &context).run(early, context))
+    Some(Conversation::new(socket, follower, deflate, store, hub, &context).run(early, context))
 }

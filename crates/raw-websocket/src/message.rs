@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use crate::deflate::{Compression, Inflater, max_compressed_bytes};
 use crate::failure::Failure;
-use crate::frame::{Opcode, Start};
+use crate::frame::{FrameHeader, Opcode, Start};
 use crate::utf8::Utf8Decoder;
 
 /// A whole message.
@@ -18,7 +19,8 @@ pub(crate) enum Message {
 /// What this endpoint takes. The chat's own limits are the default.
 #[derive(Clone, Copy, Debug)]
 pub struct MessageLimits {
-    /// The most octets of a message, all its fragments together: 32 KiB. One more is 1009.
+    /// The most octets of a message, all its fragments together, and inflated if it is compressed: 32 KiB. One
+    /// more is 1009.
     pub max_message_bytes: usize,
     /// The most frames a message may come in: 64. One more is 1008.
     pub max_fragments: usize,
@@ -32,10 +34,13 @@ impl Default for MessageLimits {
     }
 }
 
-/// Joins the frames of messages. Holds memory only while a message is under way, and only for what has come.
+/// Joins the frames of messages. Holds memory only while a message is under way, and only for what has come;
+/// between messages no more than the window of [`Inflater`].
 #[derive(Debug)]
 pub(crate) struct Assembler {
     limits: MessageLimits,
+    /// If permessage-deflate is negotiated. In a box, so that other connections do not pay for it.
+    inflater: Option<Box<Inflater>>,
     under_way: Option<UnderWay>,
 }
 
@@ -43,6 +48,8 @@ pub(crate) struct Assembler {
 #[derive(Debug)]
 struct UnderWay {
     payload: Payload,
+    /// RSV1 of the first frame, RFC 7692 §6: all fragments together are one compressed message.
+    compressed: bool,
     /// Frames begun.
     fragments: usize,
     /// Octets of payload of the frames begun, arrived or not.
@@ -57,7 +64,17 @@ enum Payload {
 
 impl Assembler {
     pub(crate) const fn new(limits: MessageLimits) -> Self {
-        Self { limits, under_way: None }
+        Self { limits, inflater: None, under_way: None }
+    }
+
+    /// Takes compressed messages from now on.
+    pub(crate) fn inflate(&mut self, compression: Compression) {
+        self.inflater = Some(Box::new(Inflater::new(compression, self.limits.max_message_bytes)));
+    }
+
+    /// Whether compressed messages are taken.
+    pub(crate) const fn inflates(&self) -> bool {
+        self.inflater.is_some()
     }
 
     /// Judges the first octet of a data frame.
@@ -79,8 +96,10 @@ impl Assembler {
     }
 
     /// Judges the length of a data frame, before any of its payload is there.
-    pub(crate) fn admit_length(&self, payload_len: u64) -> Result<(), Failure> {
+    pub(crate) fn admit_length(&self, start: Start, payload_len: u64) -> Result<(), Failure> {
+        let compressed = self.under_way.as_ref().map_or(start.rsv1, |message| message.compressed);
         let limit = self.limits.max_message_bytes;
+        let limit = if compressed { max_compressed_bytes(limit) } else { limit };
         let before = self.under_way.as_ref().map_or(0, |message| message.announced as u64);
         let announced = before.saturating_add(payload_len);
         // RFC 6455 §10.4, as above.
@@ -91,12 +110,13 @@ impl Assembler {
     }
 
     /// Begins a data frame that was admitted.
-    pub(crate) fn begin_frame(&mut self, opcode: Opcode, payload_len: usize) {
+    pub(crate) fn begin_frame(&mut self, header: &FrameHeader, payload_len: usize) {
         let message = self.under_way.get_or_insert_with(|| UnderWay {
-            payload: match opcode {
+            payload: match header.opcode {
                 Opcode::Binary => Payload::Binary(Vec::new()),
                 _ => Payload::Text(Utf8Decoder::default()),
             },
+            compressed: header.rsv1,
             fragments: 0,
             announced: 0,
         });
@@ -106,16 +126,12 @@ impl Assembler {
 
     /// Takes the next unmasked octets of the frame's payload.
     pub(crate) fn push(&mut self, octets: &[u8]) -> Result<(), Failure> {
-        match self.under_way.as_mut().map(|message| &mut message.payload) {
-            // RFC 6455 §8.1: text that is not UTF-8 MUST fail the connection.
-            Some(Payload::Text(text)) => {
-                text.push(octets).map_err(|error| Failure::InvalidUtf8 { position: error.position })
+        let Some(message) = &mut self.under_way else { return Ok(()) };
+        match &mut self.inflater {
+            Some(inflater) if message.compressed => {
+                inflater.push(octets, |inflated| message.payload.push(inflated))
             }
-            Some(Payload::Binary(binary)) => {
-                binary.extend_from_slice(octets);
-                Ok(())
-            }
-            None => Ok(()),
+            _ => message.payload.push(octets),
         }
     }
 
@@ -124,27 +140,47 @@ impl Assembler {
         if !fin {
             return Ok(None);
         }
-        Ok(match self.under_way.take().map(|message| message.payload) {
-            // RFC 6455 §8.1, as above: a fragment may end inside a code point (§5.6), a message may not.
-            Some(Payload::Text(text)) => Some(Message::Text(
+        let Some(message) = self.under_way.take() else { return Ok(None) };
+        if let Some(inflater) = self.inflater.as_mut().filter(|_| message.compressed) {
+            inflater.finish()?;
+        }
+        Ok(Some(match message.payload {
+            // RFC 6455 §8.1: a fragment may end inside a code point (§5.6), a message may not.
+            Payload::Text(text) => Message::Text(
                 text.finish().map_err(|error| Failure::IncompleteUtf8 { position: error.position })?,
-            )),
-            Some(Payload::Binary(binary)) => Some(Message::Binary(binary.into())),
-            None => None,
-        })
+            ),
+            Payload::Binary(binary) => Message::Binary(binary.into()),
+        }))
     }
 
-    /// Gives back the memory of the message under way.
+    /// Gives back all memory. Nothing may be read after that.
     pub(crate) fn release(&mut self) {
         self.under_way = None;
+        self.inflater = None;
     }
 
     /// Octets of memory held.
     pub(crate) fn capacity(&self) -> usize {
-        match self.under_way.as_ref().map(|message| &message.payload) {
-            Some(Payload::Text(text)) => text.capacity(),
-            Some(Payload::Binary(binary)) => binary.capacity(),
-            None => 0,
+        let payload = self.under_way.as_ref().map_or(0, |message| match &message.payload {
+            Payload::Text(text) => text.capacity(),
+            Payload::Binary(binary) => binary.capacity(),
+        });
+        payload + self.inflater.as_ref().map_or(0, |inflater| inflater.capacity())
+    }
+}
+
+impl Payload {
+    /// Takes the next octets, inflated.
+    fn push(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        match self {
+            // RFC 6455 §8.1: text that is not UTF-8 MUST fail the connection.
+            Self::Text(text) => {
+                text.push(octets).map_err(|error| Failure::InvalidUtf8 { position: error.position })
+            }
+            Self::Binary(binary) => {
+                binary.extend_from_slice(octets);
+                Ok(())
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::close::CloseReason;
+use crate::deflate::Parameters;
 use crate::failure::Failure;
 use crate::frame::{self, FrameHeader, MAX_HEADER_BYTES, Opcode, Role};
 use crate::mask::apply_mask;
@@ -63,6 +64,11 @@ impl Receiver {
         }
     }
 
+    /// Takes messages that the peer has compressed so.
+    pub(crate) fn inflate(&mut self, parameters: Parameters) {
+        self.message.inflate(parameters.received(self.role));
+    }
+
     /// Reads header, payload, header, payload until a frame ends that makes an event.
     pub(crate) fn next_event(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Failure> {
         loop {
@@ -96,11 +102,11 @@ impl Receiver {
         input.advance(header_len - before);
         self.head.len = 0;
 
-        let FrameHeader { fin, opcode, payload_len, masking_key } = header;
+        let FrameHeader { fin, opcode, payload_len, masking_key, .. } = header;
         // Admitted, so within a limit that is a `usize`.
         let payload_len = usize::try_from(payload_len).unwrap_or(usize::MAX);
         if !opcode.is_control() {
-            self.message.begin_frame(opcode, payload_len);
+            self.message.begin_frame(&header, payload_len);
         }
         Ok(Some(FrameUnderWay { fin, opcode, masking_key, payload_len, taken: 0 }))
     }
@@ -109,13 +115,13 @@ impl Receiver {
     /// in `frame`, then by what the message under way and the limits allow.
     fn parse_header(&self) -> Result<Option<(FrameHeader, usize)>, Failure> {
         let head = self.head.octets.get(..self.head.len).unwrap_or_default();
-        let Some(start) = frame::parse_start(head)? else { return Ok(None) };
+        let Some(start) = frame::parse_start(head, self.message.inflates())? else { return Ok(None) };
         if !start.opcode.is_control() {
             self.message.admit_start(start)?;
         }
         let Some(length) = frame::parse_length(head, start, self.role)? else { return Ok(None) };
         if !start.opcode.is_control() {
-            self.message.admit_length(length.payload_len)?;
+            self.message.admit_length(start, length.payload_len)?;
         }
         if start.opcode == Opcode::Close && length.payload_len == 1 {
             return Err(Failure::CloseBodyOfOneOctet);

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use crate::handshake::is_token_octet;
+
 /// A field line that is not of the grammar. RFC 6455 §9.1: the recipient MUST fail the connection, so a server
 /// answers 400. It says nothing of extensions and parameters that are well-formed but not acceptable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +96,7 @@ impl<'a> ExtensionList<'a> {
                 b'\\' => self.next()?,
                 octet => octet,
             };
-            if !is_token_octet(octet) {
+            if !is_token_octet(&octet) {
                 return None;
             }
             token.push(char::from(octet));
@@ -103,7 +105,7 @@ impl<'a> ExtensionList<'a> {
 
     fn token(&mut self) -> Result<&'a str, MalformedExtensions> {
         self.skip_space();
-        let len = self.rest.iter().take_while(|&&octet| is_token_octet(octet)).count();
+        let len = self.rest.iter().take_while(|octet| is_token_octet(octet)).count();
         let missing = MalformedExtensions::Token { position: self.position() };
         let (token, rest) = self.rest.split_at_checked(len).ok_or(missing)?;
         self.rest = rest;
@@ -136,9 +138,4 @@ impl<'a> ExtensionList<'a> {
     const fn position(&self) -> usize {
         self.len - self.rest.len()
     }
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }

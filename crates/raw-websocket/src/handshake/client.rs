@@ -9,12 +9,23 @@ use http::header::{
 use http::{Response, StatusCode};
 
 use super::{NONCE_BYTES, VERSION, derive_accept_key, lists};
+use crate::deflate::{NegotiationError, Offer, Parameters};
 
 /// An opening handshake that a client has under way.
 #[derive(Clone, Debug)]
 pub struct ClientHandshake {
     key: HeaderValue,
     subprotocols: Vec<HeaderValue>,
+    deflate: Option<Offer>,
+}
+
+/// What the server has picked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opened<'a> {
+    /// One of the subprotocols offered, or none.
+    pub subprotocol: Option<&'a HeaderValue>,
+    /// How messages are compressed, `None` where they are not.
+    pub deflate: Option<Parameters>,
 }
 
 /// Why a response does not open the connection: the client must fail it.
@@ -35,6 +46,9 @@ pub enum ResponseError {
     /// An extension that was not offered.
     #[error("Sec-WebSocket-Extensions must name only what was offered, and nothing was (RFC 6455 §4.1)")]
     Extensions,
+    /// Another extension than permessage-deflate, which was offered, or not as it was offered.
+    #[error(transparent)]
+    Deflate(#[from] NegotiationError),
     /// A subprotocol that was not offered, or several.
     #[error("Sec-WebSocket-Protocol must be one of those offered (RFC 6455 §4.1)")]
     Subprotocol,
@@ -48,7 +62,13 @@ impl ClientHandshake {
     /// Never: base64 is a field's value.
     pub fn new(nonce: [u8; NONCE_BYTES], subprotocols: Vec<HeaderValue>) -> Self {
         let key = HeaderValue::from_str(&STANDARD.encode(nonce)).expect("base64 is visible ASCII");
-        Self { key, subprotocols }
+        Self { key, subprotocols, deflate: None }
+    }
+
+    /// Offers permessage-deflate too, with these parameters.
+    pub const fn with_deflate(mut self, offer: Offer) -> Self {
+        self.deflate = Some(offer);
+        self
     }
 
     /// The fields of the request beside `Host`; its method is GET, its version HTTP/1.1.
@@ -61,14 +81,17 @@ impl ClientHandshake {
         for subprotocol in &self.subprotocols {
             fields.append(SEC_WEBSOCKET_PROTOCOL, subprotocol.clone());
         }
+        if let Some(offer) = &self.deflate {
+            fields.insert(SEC_WEBSOCKET_EXTENSIONS, offer.value());
+        }
         fields
     }
 
-    /// Judges the response, and gives the subprotocol that the server picked.
+    /// Judges the response, and gives what the server has picked.
     ///
     /// # Errors
     /// The first rule of RFC 6455 §4.1 that the response breaks. A status other than 101 is HTTP's to handle.
-    pub fn judge<'a, B>(&self, response: &'a Response<B>) -> Result<Option<&'a HeaderValue>, ResponseError> {
+    pub fn judge<'a, B>(&self, response: &'a Response<B>) -> Result<Opened<'a>, ResponseError> {
         let fields = response.headers();
         // The numbers are those of the client's checks at the end of §4.1.
         // No. 1: 101.
@@ -90,15 +113,18 @@ impl ClientHandshake {
             return Err(ResponseError::Accept);
         }
         // No. 5: no extension that was not offered.
-        if fields.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
-            return Err(ResponseError::Extensions);
-        }
+        let deflate = match &self.deflate {
+            Some(offer) => offer.judge(fields)?,
+            None if fields.contains_key(SEC_WEBSOCKET_EXTENSIONS) => return Err(ResponseError::Extensions),
+            None => None,
+        };
         // No. 6: no subprotocol that was not offered; not more than one (§11.3.4).
         let mut subprotocols = fields.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
-        match (subprotocols.next(), subprotocols.next()) {
-            (None, _) => Ok(None),
-            (Some(picked), None) if self.subprotocols.contains(picked) => Ok(Some(picked)),
-            _ => Err(ResponseError::Subprotocol),
-        }
+        let subprotocol = match (subprotocols.next(), subprotocols.next()) {
+            (None, _) => None,
+            (Some(picked), None) if self.subprotocols.contains(picked) => Some(picked),
+            _ => return Err(ResponseError::Subprotocol),
+        };
+        Ok(Opened { subprotocol, deflate })
     }
 }

@@ -11,9 +11,12 @@ use raw_websocket::message::MessageLimits;
 
 use super::{CLIENT, KEY, events, frame, hex, text, with_binary};
 
+/// Whether permessage-deflate is negotiated.
+const DEFLATE: bool = true;
+
 /// The three steps one after another.
 fn parse(head: &[u8], role: Role) -> Result<Option<(FrameHeader, usize)>, Failure> {
-    let Some(start) = parse_start(head)? else { return Ok(None) };
+    let Some(start) = parse_start(head, DEFLATE)? else { return Ok(None) };
     let Some(length) = parse_length(head, start, role)? else { return Ok(None) };
     Ok(parse_masking_key(head, start, length))
 }
@@ -62,7 +65,7 @@ fn fragmented_example_of_the_rfc() {
     let mut out = BytesMut::new();
     for (fin, opcode, payload) in [(false, Opcode::Text, "Hel"), (true, Opcode::Continuation, "lo")] {
         let payload_len = payload.len() as u64;
-        FrameHeader { fin, opcode, payload_len, masking_key: None }.encode(&mut out);
+        FrameHeader { fin, ..FrameHeader::new(opcode, payload_len, None) }.encode(&mut out);
         out.extend_from_slice(payload.as_bytes());
     }
     assert_eq!(out, octets);
@@ -127,13 +130,28 @@ fn every_first_octet() {
             opcode => Err(Failure::ReservedOpcode { opcode }),
         };
         let fin = octet >= 0x80;
-        let expected = match (octet >> 4 & 0b111, opcode) {
+        let expected = match (octet >> 4 & 0b111, opcode.clone()) {
             (0, Ok(opcode)) if !fin && octet & 0x08 != 0 => Err(Failure::FragmentedControlFrame { opcode }),
             (0, opcode) => opcode.map(|opcode| (fin, opcode)),
             (bits, _) => Err(Failure::ReservedBits { bits }),
         };
-        let got = parse_start(&[octet]).map(|start| start.map(|start| (start.fin, start.opcode)));
-        assert_eq!(got, expected.map(Some), "{octet:#04x}");
+        let got = parse_start(&[octet], !DEFLATE).map(|start| start.map(|start| (start.fin, start.opcode)));
+        assert_eq!(got, expected.clone().map(Some), "{octet:#04x}");
+
+        // With permessage-deflate RSV1 alone is taken, where a message begins.
+        let rsv1 = octet & 0x40 != 0;
+        let expected = match (octet >> 4 & 0b011, opcode) {
+            (0, Ok(opcode)) if rsv1 && !matches!(opcode, Opcode::Text | Opcode::Binary) => {
+                Err(Failure::MisplacedRsv1 { opcode })
+            }
+            (0, Ok(opcode)) if rsv1 => Ok((fin, opcode)),
+            (0, Err(failure)) => Err(failure),
+            (0, _) => expected,
+            (bits, _) => Err(Failure::ReservedBits { bits }),
+        };
+        let got = parse_start(&[octet], DEFLATE)
+            .map(|start| start.map(|start| (start.fin, start.rsv1, start.opcode)));
+        assert_eq!(got, expected.map(|(fin, opcode)| Some((fin, rsv1, opcode))), "{octet:#04x}");
     }
 }
 
@@ -162,13 +180,15 @@ proptest! {
     fn headers_round_trip(
         opcode in prop::sample::select(vec![Opcode::Continuation, Opcode::Text, Opcode::Binary]),
         fin: bool,
+        rsv1: bool,
         key: Option<[u8; 4]>,
         bits in 0..64_u32,
         low: u64,
         rest: Vec<u8>,
     ) {
         let payload_len = low & ((1 << bits) - 1);
-        let header = FrameHeader { fin, opcode, payload_len, masking_key: key };
+        let rsv1 = rsv1 && opcode != Opcode::Continuation;
+        let header = FrameHeader { fin, rsv1, opcode, payload_len, masking_key: key };
         let mut out = BytesMut::new();
         header.encode(&mut out);
         let header_len = out.len();

@@ -3,8 +3,11 @@
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version};
 use proptest::prelude::*;
-use raw_websocket::handshake::client::{ClientHandshake, ResponseError};
-use raw_websocket::handshake::{Accepted, Refusal, derive_accept_key, judge};
+use raw_websocket::deflate::{
+    MalformedExtensions, NegotiationError, Offer, Parameters, Preferences, WindowBits,
+};
+use raw_websocket::handshake::client::{ClientHandshake, Opened, ResponseError};
+use raw_websocket::handshake::{self, Accepted, Refusal, derive_accept_key};
 
 /// The key of RFC 6455 §1.3, and what a server makes of it.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -17,6 +20,11 @@ const FIELDS: [(&str, &str); 5] = [
     ("sec-websocket-key", KEY),
     ("sec-websocket-version", "13"),
 ];
+
+/// The verdict of a server that does not compress.
+fn judge(request: &Request<()>) -> Result<Accepted, Refusal> {
+    handshake::judge(request, None)
+}
 
 fn request<'a>(fields: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> Request<()> {
     let mut request = Request::get("/messages");
@@ -41,7 +49,7 @@ fn with(name: &str, lines: &[&str]) -> Request<()> {
 fn example_of_the_rfc() {
     assert_eq!(derive_accept_key(KEY.as_bytes()), ACCEPT);
     let accepted = judge(&request(&FIELDS)).unwrap();
-    assert_eq!(accepted, Accepted { accept: ACCEPT.into(), subprotocol: None });
+    assert_eq!(accepted, Accepted { accept: ACCEPT.into(), subprotocol: None, deflate: None });
 
     let response = accepted.response();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
@@ -69,7 +77,7 @@ fn values_that_are_fine() {
         ("connection", &[" , keep-alive ,\tUpgrade , "]),
         // The last digit of base64 holds 4 bits that belong to no octet.
         ("sec-websocket-key", &["dGhlIHNhbXBsZSBub25jZR=="]),
-        ("sec-websocket-extensions", &["permessage-deflate; =;;;\""]),
+        ("sec-websocket-extensions", &["x; a=\"b\", permessage-deflate; unknown=1"]),
         ("origin", &["https://example.com"]),
     ] {
         assert!(judge(&with(name, lines)).is_ok(), "{name}: {lines:?}");
@@ -189,6 +197,37 @@ fn subprotocols_that_are_not_tokens_400() {
     assert!(HeaderValue::from_bytes(b"a\x0b").is_err());
 }
 
+#[test]
+fn extensions_that_are_malformed_400() {
+    for (lines, error) in [
+        (&["permessage-deflate; =;;;\""][..], MalformedExtensions::Token { position: 20 }),
+        (&["permessage-deflate", "a b"], MalformedExtensions::Separator { position: 2 }),
+        (&[",,"], MalformedExtensions::Empty),
+    ] {
+        let request = with("sec-websocket-extensions", lines);
+        for preferences in [None, Some(&Preferences::default())] {
+            let refusal = handshake::judge(&request, preferences).unwrap_err();
+            assert_eq!(refusal, Refusal::Extensions(error), "{lines:?}");
+            assert_eq!(refusal.status(), 400);
+        }
+    }
+}
+
+#[test]
+fn deflate_is_agreed_on_where_it_is_offered_and_preferred() {
+    let offered = with("sec-websocket-extensions", &["x, permessage-deflate; client_max_window_bits"]);
+    let accepted = handshake::judge(&offered, Some(&Preferences::default())).unwrap();
+    assert_eq!(
+        accepted.response().headers()["sec-websocket-extensions"],
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+    );
+    for accepted in [judge(&offered), handshake::judge(&request(&FIELDS), Some(&Preferences::default()))] {
+        let accepted = accepted.unwrap();
+        assert_eq!(accepted.deflate, None);
+        assert!(!accepted.response().headers().contains_key("sec-websocket-extensions"));
+    }
+}
+
 /// A client for the key of the RFC's example, that offers two subprotocols.
 fn client() -> ClientHandshake {
     let offers = ["json", "chat"].map(HeaderValue::from_static);
@@ -209,7 +248,32 @@ fn a_client_and_a_server_agree() {
     request.headers_mut().extend(client().fields());
     assert_eq!(request.headers()["sec-websocket-key"], KEY);
     let response = judge(&request).unwrap().response();
-    assert_eq!(client().judge(&response), Ok(Some(&HeaderValue::from_static("json"))));
+    assert_eq!(
+        client().judge(&response),
+        Ok(Opened { subprotocol: Some(&HeaderValue::from_static("json")), deflate: None })
+    );
+}
+
+#[test]
+fn a_client_and_a_server_agree_on_deflate() {
+    let offer = Offer { client_max_window_bits: WindowBits::new(10), ..Offer::default() };
+    let client = client().with_deflate(offer);
+    let mut request = Request::get("/messages").header("host", "a").body(()).unwrap();
+    request.headers_mut().extend(client.fields());
+    let accepted = handshake::judge(&request, Some(&Preferences::default())).unwrap();
+    let parameters = Parameters {
+        server_no_context_takeover: true,
+        client_no_context_takeover: true,
+        server_max_window_bits: WindowBits::MAX,
+        client_max_window_bits: WindowBits::new(10).unwrap(),
+    };
+    assert_eq!(accepted.deflate.as_ref().map(|agreement| agreement.parameters), Some(parameters));
+    assert_eq!(client.judge(&accepted.response()).unwrap().deflate, Some(parameters));
+    // A server that does not compress; and one that answers what was not offered.
+    assert_eq!(client.judge(&judge(&request).unwrap().response()).unwrap().deflate, None);
+    let mut response = accepted.response();
+    response.headers_mut().insert("sec-websocket-extensions", HeaderValue::from_static("x"));
+    assert_eq!(client.judge(&response), Err(ResponseError::Deflate(NegotiationError::NotOffered)));
 }
 
 #[test]
@@ -218,7 +282,7 @@ fn responses_a_client_takes() {
         &[("upgrade", "WebSocket"), ("connection", "upgrade"), ("sec-websocket-accept", ACCEPT)][..],
         &[("upgrade", "websocket"), ("connection", "a, UPGRADE"), ("sec-websocket-accept", ACCEPT)],
     ] {
-        assert_eq!(client().judge(&response(fields)), Ok(None));
+        assert_eq!(client().judge(&response(fields)), Ok(Opened::default()));
     }
 }
 
@@ -250,15 +314,15 @@ fn responses_a_client_refuses() {
 proptest! {
     /// Whatever the fields hold, the verdict is no panic, and an accepted key is 24 characters.
     #[test]
-    fn any_values(values in prop::collection::vec((0..6_usize, prop::collection::vec(any::<u8>(), 0..40)), 0..4)) {
-        let names = ["host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol"];
+    fn any_values(values in prop::collection::vec((0..7_usize, prop::collection::vec(any::<u8>(), 0..40)), 0..4)) {
+        let names = ["host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-protocol", "sec-websocket-extensions"];
         let mut request = request(&FIELDS);
         for (name, value) in values {
             if let Ok(value) = HeaderValue::from_bytes(&value) {
                 request.headers_mut().insert(names[name], value);
             }
         }
-        if let Ok(accepted) = judge(&request) {
+        if let Ok(accepted) = handshake::judge(&request, Some(&Preferences::default())) {
             prop_assert_eq!(request.headers()["sec-websocket-key"].len(), 24);
             prop_assert_eq!(accepted.response().headers()["sec-websocket-accept"].len(), 28);
         }

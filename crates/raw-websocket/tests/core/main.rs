@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod closing;
+mod deflate;
 mod frame;
 mod handshake;
 mod mask;

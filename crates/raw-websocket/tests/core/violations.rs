@@ -2,6 +2,7 @@
 
 use raw_websocket::close::MAX_REASON_BYTES;
 use raw_websocket::connection::{Connection, State};
+use raw_websocket::deflate::InflateError;
 use raw_websocket::failure::Failure;
 use raw_websocket::frame::{Opcode, Role};
 use raw_websocket::message::MessageLimits;
@@ -232,6 +233,7 @@ fn sentences_fit_into_a_close_frame() {
     let opcode = Opcode::Continuation;
     for failure in [
         Failure::ReservedBits { bits: 7 },
+        Failure::MisplacedRsv1 { opcode },
         Failure::ReservedOpcode { opcode: 15 },
         Failure::FragmentedControlFrame { opcode: Opcode::Close },
         Failure::ControlFrameTooLong { opcode: Opcode::Close },
@@ -249,10 +251,17 @@ fn sentences_fit_into_a_close_frame() {
         Failure::BinaryNotAccepted,
         Failure::TooManyFragments { limit: 4_294_967_295 },
         Failure::MessageTooBig { announced: 1 << 63, limit: 4_294_967_295 },
+        Failure::Inflate(InflateError::MessageTooBig { limit: 4_294_967_295 }),
+        Failure::Inflate(InflateError::Corrupt { position: 4_294_967_295 }),
+        Failure::Inflate(InflateError::Truncated),
+        Failure::Inflate(InflateError::TooManyFinalBlocks { limit: 4_294_967_295 }),
     ] {
         let sentence = failure.to_string();
         assert!(sentence.len() <= MAX_REASON_BYTES, "{sentence}");
-        assert!(sentence.contains("(RFC 6455 §") && sentence.ends_with(')'), "{sentence}");
+        assert!(
+            (sentence.contains("(RFC 6455 §") || sentence.contains("(RFC 7692 §")) && sentence.ends_with(')'),
+            "{sentence}"
+        );
         assert_eq!(failure.close_reason().reason(), sentence);
         assert_eq!(failure.close_reason().code(), failure.code());
     }
