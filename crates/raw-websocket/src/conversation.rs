@@ -18,7 +18,8 @@ use crate::{
     frame::{Opcode, Role, encode_frame},
     hub::{Hub, Part},
     message::MessageLimits,
-    socket::{Socket, Wake, text_frame},
+    outgoing::text_frame,
+    socket::{Socket, Wake},
 };
 
 /// How much is read at once.
@@ -106,7 +107,8 @@ impl Conversation {
     /// The connection failed.
     async fn talk(&mut self, early: Bytes, context: &Context) -> io::Result<Next> {
         if let Some(follower) = &mut self.follower {
-            self.socket.send(&text_frame(follower.read().json()), self.hub.clock().now())?;
+            let frame = text_frame(follower.read().json(), self.socket.deflate());
+            self.socket.send(&frame, self.hub.clock().now())?;
         }
         let mut next = self.judge(&mut BytesMut::from(early)).await?;
         while next == Next::GoesOn {
@@ -138,7 +140,8 @@ impl Conversation {
             && self.socket.is_written()
         {
             if follower.has_news() {
-                self.socket.send(&text_frame(follower.read().json()), self.hub.clock().now())?;
+                let frame = text_frame(follower.read().json(), self.socket.deflate());
+                self.socket.send(&frame, self.hub.clock().now())?;
             } else {
                 self.part.caught_up(&self.socket, follower.cursor());
                 self.follower = None;

@@ -27,7 +27,10 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use crate::socket::{Broadcast, Socket, text_frame};
+use crate::{
+    outgoing::BatchFrames,
+    socket::{Broadcast, Socket},
+};
 
 /// How often silent and stalled peers are looked for; a shorter wait is looked for four times within it.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -173,15 +176,15 @@ impl Task {
             if self.caught_up.is_empty() {
                 continue;
             }
-            let broadcast =
-                Broadcast { frame: text_frame(batch.json()), before, after: batch.cursor().clone() };
+            let after = batch.cursor().clone();
+            let mut broadcast = Broadcast { frames: BatchFrames::new(batch.into_json()), before, after };
             let now = self.clock.now();
             let mut sent = 0;
             while sent < self.caught_up.len() {
                 let turn = (sent + TURN).min(self.caught_up.len());
                 let mut end = turn;
                 while sent < end {
-                    if self.caught_up.get(sent).is_some_and(|socket| socket.broadcast(&broadcast, now)) {
+                    if self.caught_up.get(sent).is_some_and(|socket| socket.broadcast(&mut broadcast, now)) {
                         sent += 1;
                     } else {
                         // The last takes its place; one that was in this turn is still to come.

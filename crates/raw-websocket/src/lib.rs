@@ -17,6 +17,7 @@
 //! - this file: the port and the answer to the opening handshake.
 //! - `conversation`: what one client says is answered; while it is behind, the log is followed for it.
 //! - `hub`: every batch goes to all that are caught up, from one task a core.
+//! - `outgoing`: batches as frames, each encoded and compressed once.
 //! - `socket`: the socket that both write to.
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ pub mod handshake;
 mod hub;
 pub mod mask;
 pub mod message;
+mod outgoing;
 mod receiver;
 mod socket;
 pub mod utf8;
@@ -115,6 +117,6 @@ fn converse(
     let follower = extensions.remove::<Follower>()?;
     let deflate = extensions.remove::<Parameters>();
     let (tcp, permit) = io.into_parts();
-    let socket = Arc::new(Socket::new(tcp, permit, hub.clock().now()));
+    let socket = Arc::new(Socket::new(tcp, permit, deflate, hub.clock().now()));
     Some(Conversation::new(socket, follower, deflate, store, hub, &context).run(early, context))
 }

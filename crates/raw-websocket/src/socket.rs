@@ -9,34 +9,30 @@ use std::{
     },
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use message_store::Cursor;
 use server::{limits, listener::Permit};
 use tokio::{io::Interest, net::TcpStream, sync::Notify};
 
 use crate::{
-    frame::{FrameHeader, Opcode, encode_frame},
+    deflate::{Parameters, WindowBits},
+    frame::{Opcode, Role, encode_frame},
     hub::Clock,
+    outgoing::BatchFrames,
 };
 
 /// A batch as it stands on the wire, and the places before and after it.
 pub(crate) struct Broadcast {
-    pub(crate) frame: Bytes,
+    pub(crate) frames: BatchFrames,
     pub(crate) before: Cursor,
     pub(crate) after: Cursor,
-}
-
-/// A text frame of a server.
-pub(crate) fn text_frame(json: &[u8]) -> Bytes {
-    let mut frame = BytesMut::with_capacity(json.len() + 10);
-    FrameHeader::new(Opcode::Text, json.len() as u64, None).encode(&mut frame);
-    frame.extend_from_slice(json);
-    frame.freeze()
 }
 
 /// A connection's socket. The lock is held for a system call at most, never across an await.
 pub(crate) struct Socket {
     tcp: TcpStream,
+    /// The window for what is sent, if messages are compressed.
+    deflate: Option<WindowBits>,
     output: Mutex<Output>,
     /// Tells the conversation that it was left behind, or that it is over.
     told: Notify,
@@ -73,9 +69,10 @@ pub(crate) enum Batches {
 }
 
 impl Socket {
-    pub(crate) fn new(tcp: TcpStream, permit: Permit, now: u64) -> Self {
+    pub(crate) fn new(tcp: TcpStream, permit: Permit, deflate: Option<Parameters>, now: u64) -> Self {
         Self {
             tcp,
+            deflate: deflate.map(|parameters| parameters.sent(Role::Server).window_bits),
             output: Mutex::default(),
             told: Notify::new(),
             heard: AtomicU64::new(now),
@@ -85,23 +82,29 @@ impl Socket {
         }
     }
 
+    /// The window for what is sent, if messages are compressed.
+    pub(crate) const fn deflate(&self) -> Option<WindowBits> {
+        self.deflate
+    }
+
     fn output(&self) -> MutexGuard<'_, Output> {
         self.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a batch, as the hub. False when the socket is not the hub's any more: it did not take all of it, and
     /// the conversation goes on from where it is.
-    pub(crate) fn broadcast(&self, batch: &Broadcast, now: u64) -> bool {
+    pub(crate) fn broadcast(&self, batch: &mut Broadcast, now: u64) -> bool {
+        let frame = batch.frames.frame(self.deflate);
         let mut output = self.output();
         if !matches!(output.batches, Batches::Hub) {
             return false;
         }
-        let written = if output.pending.is_empty() { self.tcp.try_write(&batch.frame) } else { Ok(0) };
+        let written = if output.pending.is_empty() { self.tcp.try_write(frame) } else { Ok(0) };
         let left = match written {
-            Ok(octets) if octets == batch.frame.len() => return true,
+            Ok(octets) if octets == frame.len() => return true,
             Ok(0) | Err(_) => batch.before.clone(),
             Ok(octets) => {
-                output.pending.extend_from_slice(batch.frame.get(octets..).unwrap_or_default());
+                output.pending.extend_from_slice(frame.get(octets..).unwrap_or_default());
                 output.taken = now;
                 batch.after.clone()
             }

@@ -1,6 +1,10 @@
 //! What only a WebSocket puts on the wire, by the WebSocket that is written by hand: it decides all as the table
 //! of violations says, and some of it before a frame is whole.
 
+#![cfg(test)]
+
+mod deflate;
+
 use conformance::{
     Frame, Incoming, Subject, Target, WebSocket, raw_request, soon,
     websocket::{connect, handshake, opcode},
