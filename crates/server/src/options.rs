@@ -22,8 +22,8 @@ pub struct Options {
     #[arg(long, value_name = "NAME", value_parser = host)]
     pub host: Vec<String>,
 
-    /// Origin of a page on another host or port that may use this server, such as https://example.com; may
-    /// be given again. Default: none.
+    /// Origin (scheme, host and port) of a page from elsewhere that may use this server; may be given again.
+    /// Default: none.
     #[arg(long, value_name = "URL", value_parser = Origin::from_str)]
     pub allow_origin: Vec<Origin>,
 
