@@ -5,7 +5,7 @@
 //! one larger batch when it reads again, and nothing is kept for it meanwhile.
 //!
 //! - this file: what comes in on the port, and the open stream
-//! - [`connection`]: one HTTP/2 connection: its streams, its pings, its end
+//! - `connection`: one HTTP/2 connection: its streams, its pings, its end
 
 mod connection;
 
