@@ -19,7 +19,6 @@ conformance::websocket_wire!(
 );
 
 /// The Close frame that is the answer to these octets.
-#[expect(clippy::panic, reason = "called by tests only, and says what came instead")]
 async fn closed_after<S: Subject>(target: &Target<S>, octets: &[u8]) -> (Option<u16>, String) {
     let mut socket = connect(target.address).await;
     soon("a first batch", socket.read()).await.expect("a batch");
