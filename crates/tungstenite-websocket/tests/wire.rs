@@ -1,7 +1,11 @@
 //! What only a WebSocket puts on the wire, by tokio-tungstenite: the same promises as the WebSocket by hand keeps,
 //! but for what the library decides by itself.
 
-use conformance::websocket_wire::violations::{Deviation, Instead};
+use conformance::{
+    Target, raw_request,
+    websocket::handshake,
+    websocket_wire::violations::{Deviation, Instead},
+};
 
 /// What the library decides differently, all of it.
 const DECIDED_BY_THE_LIBRARY: &[Deviation] = &[
@@ -20,3 +24,16 @@ conformance::websocket_wire!(
     env!("CARGO_BIN_EXE_tungstenite-websocket"),
     super::DECIDED_BY_THE_LIBRARY
 );
+
+/// The library has no permessage-deflate, so none is ever agreed on.
+#[tokio::test]
+async fn no_extension_is_ever_agreed_on() {
+    let target = Target::<Wire>::start().await;
+    for offer in ["permessage-deflate", "permessage-deflate; client_max_window_bits"] {
+        let request = handshake("/messages").with("sec-websocket-extensions", offer);
+        let response = raw_request(target.address, &request.to_http1(&target.authority())).await;
+        assert_eq!(response.status, 101, "{offer}: {response}");
+        assert_eq!(response.field("sec-websocket-extensions"), None, "{offer}: {response}");
+    }
+    target.stop().await;
+}
