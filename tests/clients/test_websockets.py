@@ -134,14 +134,21 @@ class OverWebSocket:
         await client.send("after a pong")
         self.assertEqual(await client.texts(1), ["after a pong"])
 
-    async def test_permessage_deflate_is_never_unasked(self):
-        for compression in ["deflate", None]:
-            client = await self.client(compression=compression)
-            extensions = client.socket.response.headers.get("sec-websocket-extensions")
-            if compression is None:
-                self.assertIsNone(extensions)
-            await client.send("a" * 2_000)
-            self.assertEqual(await client.texts(1), ["a" * 2_000])
+    async def test_permessage_deflate(self):
+        plain, compressed = await self.client(compression=None), await self.client(compression="deflate")
+        extensions = [client.socket.response.headers.get("sec-websocket-extensions") for client in (plain, compressed)]
+        agreed = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+        self.assertEqual(extensions, [None, agreed if self.program_name == "raw-websocket" else None])
+        for poster in (plain, compressed):
+            for text in ["caf\u00e9", "to be or not to be " * 100, "\U0001f600" * 2_000]:
+                await poster.send(text)
+                batch = await plain.text()
+                self.assertEqual(json.loads(batch)["messages"][0]["text"], text)
+                self.assertEqual(await compressed.text(), batch)
+        retained = await self.client(compression="deflate")
+        self.assertEqual(retained.first["messages"][-1]["text"], "\U0001f600" * 2_000)
+        await compressed.socket.send("x" * (32 * 1024 + 1))
+        self.assertEqual(await compressed.end(), 1009)
 
     async def test_the_subprotocol_is_json_if_it_is_offered(self):
         for offers, picked in [(["json"], "json"), (["chat", "json"], "json"), (["chat"], None), (None, None)]:

@@ -177,14 +177,28 @@ for (const name of WEBSOCKETS) {
       await client.stop();
     });
 
-    test('permessage-deflate is offered, and whatever comes of it, messages come', async () => {
-      for (const perMessageDeflate of [true, { threshold: 0 }, false]) {
-        const client = await Client.connect(url, { perMessageDeflate });
-        if (!perMessageDeflate) assert.equal(client.socket.extensions, '', 'never unasked');
-        client.send({ user: 'ws', text: 'a'.repeat(2_000) });
-        assert.equal((await client.messages(1))[0].text, 'a'.repeat(2_000));
-        await client.stop();
+    test('permessage-deflate: posting and following, by everyone the same', async () => {
+      const plain = await Client.connect(url, { perMessageDeflate: false });
+      assert.equal(plain.socket.extensions, '', 'never unasked');
+      const small = { threshold: 0, serverMaxWindowBits: 9, clientMaxWindowBits: 9 };
+      const offers = [{ threshold: 0 }, small, { threshold: 0, clientNoContextTakeover: true }];
+      const clients = await Promise.all(
+        offers.map((perMessageDeflate) => Client.connect(url, { perMessageDeflate })),
+      );
+      for (const client of clients) {
+        assert.equal(client.socket.extensions, name === 'raw-websocket' ? 'permessage-deflate' : '');
+        for (const text of ['caf\u00e9', 'to be or not to be '.repeat(100), '\u{1f600}'.repeat(2_000)]) {
+          client.send({ user: 'ws', text });
+          const batch = await plain.text();
+          assert.equal(JSON.parse(batch).messages[0].text, text);
+          for (const other of clients) assert.equal(await other.text(), batch);
+        }
       }
+      const retained = await Client.connect(url, { perMessageDeflate: true });
+      assert.equal(retained.first.messages.at(-1).text, '\u{1f600}'.repeat(2_000));
+      clients[0].send('x'.repeat(32 * 1024 + 1));
+      assert.equal((await clients[0].end())[0], 1009, 'too large once it is inflated');
+      await Promise.all([plain, retained, clients[1], clients[2]].map((client) => client.stop()));
     });
 
     test('the subprotocol is json if it is offered', async () => {
