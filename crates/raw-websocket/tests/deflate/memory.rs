@@ -1,7 +1,14 @@
 //! Memory, counted by the allocator: what `src/deflate.rs` states, octet for octet.
 
 use allocation_counter::measure;
-use raw_websocket::deflate::{Compression, Deflater, InflateError, Inflater, compress_shared};
+use bytes::BytesMut;
+use http::header::{HeaderMap, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
+use raw_websocket::connection::{Connection, Event};
+use raw_websocket::deflate::{
+    Compression, Deflater, EXTENSION, InflateError, Inflater, Preferences, compress_shared,
+};
+use raw_websocket::frame::Role;
+use raw_websocket::message::MessageLimits;
 
 use super::bombs::deflate;
 use super::{NO_TAKEOVER, TAKEOVER, bits, noise};
@@ -150,4 +157,32 @@ fn a_broadcast_leaves_nothing_behind() {
     assert!(bytes > 0 && bytes < 256, "{bytes}");
     drop(compressed);
     assert_eq!(measure(|| drop(compress())).bytes_current, 0);
+}
+
+/// What permessage-deflate adds to an idle connection of the chat, after a message each way: two boxes.
+#[test]
+fn an_idle_connection_that_agreed_on_deflate() {
+    let field = (SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(EXTENSION));
+    let agreed = Preferences::default().accept(&HeaderMap::from_iter([field])).unwrap().unwrap();
+    // RFC 7692 §7.2.3.1, masked with zeros.
+    let hello = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0";
+    let [without, with] = [None, Some(agreed.parameters)].map(|deflate| {
+        let mut idle = None;
+        let bytes = measure(|| {
+            let mut connection =
+                Connection::new(Role::Server, MessageLimits::default()).with_deflate(deflate);
+            let mut output = BytesMut::new();
+            connection.send_text(&"to be or not to be ".repeat(10), &mut output).unwrap();
+            if deflate.is_some() {
+                let event = connection.receive(&mut BytesMut::from(&hello[..]));
+                assert_eq!(event, Ok(Some(Event::Text("Hello".into()))));
+            }
+            idle = Some(connection);
+        })
+        .bytes_current;
+        assert_eq!(idle.map(|connection| connection.buffered()), Some(0));
+        bytes
+    });
+    assert_eq!(without, 0);
+    assert_eq!(with, 400);
 }
