@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod deflate;
+mod unread;
 
 use conformance::{
     Frame, Incoming, Subject, Target, WebSocket, raw_request, soon,
