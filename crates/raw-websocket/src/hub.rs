@@ -38,6 +38,9 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// After so many sockets the hub lets other tasks run.
 const TURN: usize = 256;
 
+/// So many batches the hub sends before it looks at who has come, gone or fallen silent.
+const MAX_BATCHES: usize = 16;
+
 /// Milliseconds since the server began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Instant);
@@ -112,6 +115,10 @@ impl Part {
         self.told.notify_one();
     }
 
+    fn take_news(&self) -> News {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Gives it a socket that is caught up to `cursor`.
     pub(crate) fn caught_up(&self, socket: &Arc<Socket>, cursor: Cursor) {
         self.tell(|news| news.caught_up.push((Arc::clone(socket), cursor)));
@@ -153,7 +160,7 @@ impl Task {
             // Whoever is about to post does so first, and it all goes out in one batch.
             yield_now().await;
             self.send_news().await;
-            let news = std::mem::take(&mut *self.part.news.lock().unwrap_or_else(PoisonError::into_inner));
+            let news = self.part.take_news();
             self.all.extend(news.opened);
             for (socket, cursor) in news.caught_up {
                 self.take(socket, cursor);
@@ -165,12 +172,17 @@ impl Task {
                 over = 0;
             }
         }
+        // Those that open later see for themselves that the server stops.
+        self.all.append(&mut self.part.take_news().opened);
         self.all.iter().for_each(|socket| socket.end());
     }
 
-    /// Sends what is new to all that are caught up.
+    /// Sends what is new to all that are caught up; what is newer still waits for the next turn.
     async fn send_news(&mut self) {
-        while self.follower.has_news() {
+        for _ in 0..MAX_BATCHES {
+            if !self.follower.has_news() {
+                return;
+            }
             let before = self.follower.cursor();
             let batch = self.follower.read();
             if self.caught_up.is_empty() {
