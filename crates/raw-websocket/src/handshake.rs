@@ -5,6 +5,7 @@ pub mod client;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{
     ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
     SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -137,6 +138,25 @@ impl Accepted {
         }
         response
     }
+}
+
+/// The head of an answer as it stands on the wire (RFC 9112 §2.1): status line, field lines, an empty line.
+pub fn encode(answer: &Response<()>) -> Bytes {
+    let mut head = BytesMut::new();
+    let status = answer.status();
+    head.put_slice(b"HTTP/1.1 ");
+    head.put_slice(status.as_str().as_bytes());
+    head.put_u8(b' ');
+    head.put_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+    head.put_slice(b"\r\n");
+    for (name, value) in answer.headers() {
+        head.put_slice(name.as_str().as_bytes());
+        head.put_slice(b": ");
+        head.put_slice(value.as_bytes());
+        head.put_slice(b"\r\n");
+    }
+    head.put_slice(b"\r\n");
+    head.freeze()
 }
 
 /// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section but for the version.

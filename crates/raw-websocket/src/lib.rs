@@ -44,9 +44,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use bytes::{Buf, Bytes};
+use http::Extensions;
 use message_store::{Follower, MessageStore};
 use server::{
-    Chat, Context, Listener, Problem, Stream, Transport, http1, http1::Upgraded, listener::Refusal, query,
+    Chat, Context, Listener, Problem, Stream, Transport, gate, http1, http1::Upgraded, listener::Refusal,
+    query,
 };
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -75,8 +78,11 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
         let (routes, store, context) = (routes.clone(), store.clone(), context.clone());
         let (hub, conversations) = (hub.clone(), conversations.clone());
         async move {
-            if let Some(upgraded) = http1::connection(stream, routes, &context).await
-                && let Some(conversation) = converse(upgraded, store, hub, context)
+            let upgraded = match upgrade_at_once(stream, &store, &context).await {
+                Ok(upgraded) => Some(upgraded),
+                Err(stream) => http1::connection(stream, routes, &context).await,
+            };
+            if let Some(conversation) = upgraded.and_then(|upgraded| converse(upgraded, store, hub, context))
             {
                 // A task of its own: one that began with HTTP would keep the room that HTTP took.
                 conversations.spawn(conversation);
@@ -89,6 +95,40 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
     let _ = timeout(context.limits.shutdown, conversations.wait()).await;
     Ok(())
 }
+
+/// Answers by hand an opening handshake that came at once and is as it should be: it costs a tenth of a request.
+/// Gives the stream back for all else, refusals too, which are hyper's and the routes' to answer.
+async fn upgrade_at_once(
+    mut stream: Stream,
+    store: &MessageStore,
+    context: &Context,
+) -> Result<Upgraded<Stream>, Stream> {
+    let first = tokio::select! {
+        first = http1::first_request(&mut stream) => first,
+        () = context.stopping() => None,
+    };
+    let Some((request, head_bytes)) = first else { return Err(stream) };
+    let accepted = handshake::judge(&request, Some(&Preferences::default()));
+    let (Ok(accepted), Ok(_), Ok(after), "/messages") =
+        (accepted, context.gate.admit(&request), query::after(request.uri()), request.uri().path())
+    else {
+        return Err(stream);
+    };
+    let answer = gate::with_common_fields(accepted.response());
+    let mut extensions = Extensions::new();
+    extensions.insert(store.follow(after));
+    extensions.insert(Head(handshake::encode(&answer)));
+    if let Some(agreement) = accepted.deflate {
+        extensions.insert(agreement.parameters);
+    }
+    let mut early = stream.take_sniffed();
+    early.advance(head_bytes);
+    Ok(Upgraded { io: stream, early: early.freeze(), extensions })
+}
+
+/// The answer's head, where it was not written yet: it goes out with the first batch.
+#[derive(Clone)]
+struct Head(Bytes);
 
 /// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`], and how
 /// messages are compressed.
@@ -116,7 +156,8 @@ fn converse(
     let Upgraded { io, early, mut extensions } = upgraded;
     let follower = extensions.remove::<Follower>()?;
     let deflate = extensions.remove::<Parameters>();
+    let head = extensions.remove::<Head>().map(|head| head.0).unwrap_or_default();
     let (tcp, permit) = io.into_parts();
-    let socket = Arc::new(Socket::new(tcp, permit, deflate, hub.clock().now()));
+    let socket = Arc::new(Socket::new(tcp, permit, deflate, &head, hub.clock().now()));
     Some(Conversation::new(socket, follower, deflate, store, hub, &context).run(early, context))
 }

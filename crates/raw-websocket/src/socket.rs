@@ -69,11 +69,19 @@ pub(crate) enum Batches {
 }
 
 impl Socket {
-    pub(crate) fn new(tcp: TcpStream, permit: Permit, deflate: Option<Parameters>, now: u64) -> Self {
+    /// `head` goes out before the first frame.
+    pub(crate) fn new(
+        tcp: TcpStream,
+        permit: Permit,
+        deflate: Option<Parameters>,
+        head: &[u8],
+        now: u64,
+    ) -> Self {
+        let output = Output { pending: BytesMut::from(head), taken: now, ..Output::default() };
         Self {
             tcp,
             deflate: deflate.map(|parameters| parameters.sent(Role::Server).window_bits),
-            output: Mutex::default(),
+            output: Mutex::new(output),
             told: Notify::new(),
             heard: AtomicU64::new(now),
             pinged: AtomicU64::new(0),

@@ -167,6 +167,18 @@ pub(crate) fn quoted(text: &str) -> &str {
     past.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
+/// Puts the fields that every answer carries.
+fn put_common_fields(fields: &mut HeaderMap) {
+    fields.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// An answer that no route gave, with the fields that every answer carries.
+pub fn with_common_fields<B>(mut answer: http::Response<B>) -> http::Response<B> {
+    put_common_fields(answer.headers_mut());
+    answer
+}
+
 /// What stands before all routes: judges the request, and puts the fields that every answer carries.
 pub(crate) async fn guard(State(context): State<Context>, request: Request, next: Next) -> Response {
     let (method, version) = (request.method().clone(), request.version());
@@ -185,8 +197,7 @@ pub(crate) async fn guard(State(context): State<Context>, request: Request, next
 
     let content_read = response.extensions_mut().remove::<ContentRead>().is_some();
     let fields = response.headers_mut();
-    fields.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    put_common_fields(fields);
     if let Some(origin) = cors
         && let Ok(origin) = HeaderValue::from_str(origin.as_str())
     {

@@ -12,14 +12,14 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{Extensions, Request, StatusCode};
+use http::{Extensions, Request, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    Context, Listener, Problem, limits,
+    Context, Listener, Problem, Stream, limits,
     listener::Refusal,
     site,
     stream::{self, Connection, Deadline, Expecting, Phase},
@@ -49,6 +49,30 @@ pub async fn serve(listener: Listener, routes: Router, context: Context) -> io::
         }
     })
     .await
+}
+
+/// The request that a connection begins with and the octets of its head, where the head came whole at once and
+/// there is no content: for who answers it without hyper. `None` for anything else; either way nothing is consumed.
+pub async fn first_request(stream: &mut Stream) -> Option<(Request<()>, usize)> {
+    stream.sniff(|octets| (!octets.is_empty()).then(|| parse(octets))).await.ok().flatten()
+}
+
+fn parse(octets: &[u8]) -> Option<(Request<()>, usize)> {
+    let mut fields = [httparse::EMPTY_HEADER; limits::MAX_FIELDS];
+    let mut head = httparse::Request::new(&mut fields);
+    let Ok(httparse::Status::Complete(len)) = head.parse(octets) else { return None };
+    if head.version != Some(1) || len > limits::MAX_HEAD_BYTES {
+        return None;
+    }
+    let mut request = Request::builder().method(head.method?).uri(head.path?);
+    for field in head.headers.iter() {
+        request = request.header(field.name, field.value);
+    }
+    let request = request.body(()).ok()?;
+    let has_content = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT]
+        .iter()
+        .any(|name| request.headers().contains_key(name));
+    (!has_content).then_some((request, len))
 }
 
 /// Serves HTTP/1.1 on `io` until either side ends it, the context stops, or a request is answered with `101`.

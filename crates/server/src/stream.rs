@@ -21,6 +21,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{Limits, Peer, listener::Permit};
 
+/// How much is read at once to tell which protocol comes: a browser's whole head.
+const SNIFFED_BYTES: usize = 4 * 1024;
+
 /// What the peer is expected to send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expecting {
@@ -163,12 +166,20 @@ impl Stream {
                 if let Some(told) = tell(&self.sniffed) {
                     return Ok(told);
                 }
+                self.sniffed.reserve(SNIFFED_BYTES);
                 if self.tcp.read_buf(&mut self.sniffed).await? == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             }
         };
         timeout(limit, sniffing).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Stream {
+    /// Takes what was sniffed, which is then not read again.
+    pub fn take_sniffed(&mut self) -> BytesMut {
+        self.sniffed.split()
     }
 }
 
