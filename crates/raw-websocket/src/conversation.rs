@@ -88,7 +88,7 @@ impl Conversation {
     }
 
     /// Goes on until either side closes, then closes the connection. `early` came with the opening handshake.
-    pub(crate) async fn run(mut self, early: Bytes, context: Context) {
+    pub(crate) async fn run(mut self, early: Bytes, context: Arc<Context>) {
         if let Ok(Next::Closes) = self.talk(early, &context).await {
             let clock = self.hub.clock();
             // RFC 6455 §7.1.1: the server closes the TCP connection first.
@@ -116,6 +116,10 @@ impl Conversation {
                 return self.close(CloseCode::GOING_AWAY, "the server stops");
             }
             self.catch_up()?;
+            if self.has_unanswered() && !self.socket.is_full() {
+                next = self.answer_all(Ok(())).await?;
+                continue;
+            }
             match self.socket.wait().await? {
                 Wake::Ready => {
                     self.socket.flush(self.hub.clock().now())?;
@@ -150,10 +154,10 @@ impl Conversation {
         Ok(())
     }
 
-    /// Reads what has come and answers it.
+    /// Reads what has come and answers it, unless what came before still waits for room.
     async fn hear(&mut self) -> io::Result<Next> {
-        if !self.heard.is_empty() || !self.unheard.is_empty() || self.socket.is_full() {
-            return self.answer_all(Ok(())).await;
+        if self.socket.is_full() || self.has_unanswered() {
+            return Ok(Next::GoesOn);
         }
         let read = INPUT.with_borrow_mut(|input| {
             input.reserve(READ_BYTES);
@@ -167,6 +171,11 @@ impl Conversation {
             Some(received) => self.answer_all(received).await,
             None => Ok(Next::Gone),
         }
+    }
+
+    /// Whether something was heard that had no room for its answer.
+    fn has_unanswered(&self) -> bool {
+        !self.heard.is_empty() || !self.unheard.is_empty()
     }
 
     async fn judge(&mut self, input: &mut BytesMut) -> io::Result<Next> {

@@ -74,8 +74,9 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
     let routes = server::routes(store.clone(), &context, get(handshake));
     let hub = Hub::start(&store, &context);
     let conversations = TaskTracker::new();
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
-        let (routes, store, context) = (routes.clone(), store.clone(), context.clone());
+    let context = Arc::new(context);
+    server::accept(listener, &context, Refusal::Answer, |stream| {
+        let (routes, store, context) = (routes.clone(), store.clone(), Arc::clone(&context));
         let (hub, conversations) = (hub.clone(), conversations.clone());
         async move {
             let upgraded = match upgrade_at_once(stream, &store, &context).await {
@@ -151,7 +152,7 @@ fn converse(
     upgraded: Upgraded<Stream>,
     store: MessageStore,
     hub: Hub,
-    context: Context,
+    context: Arc<Context>,
 ) -> Option<impl Future<Output = ()>> {
     let Upgraded { io, early, mut extensions } = upgraded;
     let follower = extensions.remove::<Follower>()?;

@@ -1,6 +1,6 @@
 //! What a server is told when it starts, and how it is stopped.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
@@ -34,7 +34,7 @@ pub struct Context {
     /// How long each wait may last.
     pub limits: Limits,
     /// Where the certificate is kept.
-    pub data: PathBuf,
+    pub data: Arc<Path>,
     /// Who may connect.
     pub gate: Arc<Gate>,
     /// The page's origins that may show this server's page in a frame.
@@ -51,7 +51,7 @@ impl Context {
         Self {
             transport,
             limits: Limits::default(),
-            data: options.data.clone(),
+            data: options.data.as_path().into(),
             gate: Arc::new(Gate::new(options)),
             framed_by: Arc::new([]),
             connections: Connections::new(options.max_connections),
