@@ -90,15 +90,11 @@ impl Conversation {
     /// Goes on until either side closes, then closes the connection. `early` came with the opening handshake.
     pub(crate) async fn run(mut self, early: Bytes, context: Arc<Context>) {
         if let Ok(Next::Closes) = self.talk(early, &context).await {
-            let clock = self.hub.clock();
-            // RFC 6455 §7.1.1: the server closes the TCP connection first.
-            let closing = async {
-                self.socket.drain(&clock).await?;
-                self.socket.close().await;
-                io::Result::Ok(())
-            };
-            // Whatever is left to say then, nobody reads it.
-            let _ = timeout(context.limits.linger * 2, closing).await;
+            let (clock, linger) = (self.hub.clock(), context.limits.linger);
+            if let Ok(Ok(())) = timeout(linger, self.socket.drain(&clock)).await {
+                // RFC 6455 §7.1.1: the server closes the TCP connection first. Past the limit nobody reads on.
+                let _ = timeout(linger, self.socket.close()).await;
+            }
         }
     }
 

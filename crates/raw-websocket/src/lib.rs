@@ -56,7 +56,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     conversation::Conversation,
-    deflate::{Parameters, Preferences},
+    deflate::{Agreement, Parameters, Preferences},
     hub::Hub,
     socket::Socket,
 };
@@ -117,11 +117,8 @@ async fn upgrade_at_once(
     };
     let answer = gate::with_common_fields(accepted.response());
     let mut extensions = Extensions::new();
-    extensions.insert(store.follow(after));
+    leave(&mut extensions, store.follow(after), accepted.deflate);
     extensions.insert(Head(handshake::encode(&answer)));
-    if let Some(agreement) = accepted.deflate {
-        extensions.insert(agreement.parameters);
-    }
     let mut early = stream.take_sniffed();
     early.advance(head_bytes);
     Ok(Upgraded { io: stream, early: early.freeze(), extensions })
@@ -140,11 +137,16 @@ async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Respons
     })?;
     let follower = chat.store.follow(query::after(request.uri())?);
     let mut response = accepted.response().map(|()| Body::empty()).into_response();
-    response.extensions_mut().insert(follower);
-    if let Some(agreement) = accepted.deflate {
-        response.extensions_mut().insert(agreement.parameters);
-    }
+    leave(response.extensions_mut(), follower, accepted.deflate);
     Ok(response)
+}
+
+/// Leaves in an answer what its conversation begins with.
+fn leave(extensions: &mut Extensions, follower: Follower, deflate: Option<Agreement>) {
+    extensions.insert(follower);
+    if let Some(agreement) = deflate {
+        extensions.insert(agreement.parameters);
+    }
 }
 
 /// The conversation that begins where HTTP ended.

@@ -54,6 +54,15 @@ struct Output {
     batches: Batches,
 }
 
+impl Output {
+    /// Something is about to be appended: where there was nothing, the peer's time to take it begins.
+    fn begin(&mut self, now: u64) {
+        if self.pending.is_empty() {
+            self.taken = now;
+        }
+    }
+}
+
 /// Who sends batches to a socket.
 #[derive(Debug, Default)]
 pub(crate) enum Batches {
@@ -160,9 +169,7 @@ impl Socket {
     /// The connection failed.
     pub(crate) fn answer(&self, now: u64, append: impl FnOnce(&mut BytesMut)) -> io::Result<()> {
         let mut output = self.output();
-        if output.pending.is_empty() {
-            output.taken = now;
-        }
+        output.begin(now);
         let before = output.pending.len();
         append(&mut output.pending);
         output.answers += output.pending.len() - before;
@@ -176,9 +183,7 @@ impl Socket {
     /// The connection failed.
     pub(crate) fn send(&self, frame: &[u8], now: u64) -> io::Result<()> {
         let mut output = self.output();
-        if output.pending.is_empty() {
-            output.taken = now;
-        }
+        output.begin(now);
         output.pending.extend_from_slice(frame);
         self.write(&mut output, now)
     }
@@ -294,9 +299,7 @@ impl Socket {
             return self.end();
         }
         if !waits && silent >= limits.ping_after.as_millis() && !matches!(output.batches, Batches::Nobody) {
-            if output.pending.is_empty() {
-                output.taken = now;
-            }
+            output.begin(now);
             encode_frame(Opcode::Ping, b"", None, &mut output.pending);
             self.pinged.store(now, Ordering::Relaxed);
             if self.write(&mut output, now).is_err() {
