@@ -129,15 +129,11 @@ impl<'a> Stream<'a> {
     }
 
     fn bits(&mut self, count: usize) -> Result<usize, Stop> {
-        let mut value = 0;
-        if self.bit + count > 8 * self.octets.len() {
-            return Err(Stop::More);
-        }
-        for i in 0..count {
-            let at = self.bit + i;
-            value |= usize::from(self.octets[at / 8] >> (at % 8) & 1) << i;
-        }
-        self.bit += count;
+        let end = self.bit + count;
+        let Some(octets) = self.octets.get(self.bit / 8..end.div_ceil(8)) else { return Err(Stop::More) };
+        let value = octets.iter().rev().fold(0, |value, &octet| value << 8 | usize::from(octet));
+        let value = value >> (self.bit % 8) & ((1 << count) - 1);
+        self.bit = end;
         Ok(value)
     }
 

@@ -13,6 +13,9 @@ use crate::script::{Script, pieces};
 /// What the documents say a message may have.
 const MAX_FINAL_BLOCKS: usize = 1024;
 
+/// Longer than the largest window.
+const MAX_MESSAGE_BYTES: usize = 40_000;
+
 /// What zlib holds while a message is under way, as the documents say.
 const STATE_BYTES: usize = 47_552;
 
@@ -24,7 +27,7 @@ pub fn check(data: &[u8]) {
     let compression = Compression { context_takeover: picks & 8 != 0, window_bits };
     let limit = match script.octet() {
         exact @ ..128 => usize::from(exact),
-        power => 1 << (7 + power % 12),
+        power => 1 << (7 + power % 10),
     };
     let cuts = script.string();
     if picks & 16 == 0 {
@@ -136,7 +139,8 @@ fn inflates_what_was_deflated(compression: Compression, cuts: &[u8], script: &mu
     while !script.is_empty() {
         let how = script.octet();
         let len = script.number().into();
-        let message = script.octets(len).repeat(1 + usize::from(how & 15) * usize::from(how & 15));
+        let mut message = script.octets(len).repeat(1 + usize::from(how & 15) * usize::from(how & 15));
+        message.truncate(MAX_MESSAGE_BYTES);
         let payload = match how & 0x60 {
             0x20 => compress_shared(compression.window_bits, &message),
             0x40 => {

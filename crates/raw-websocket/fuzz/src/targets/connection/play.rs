@@ -6,7 +6,7 @@ use crate::close::{CloseCode, CloseReason};
 use crate::deflate::{Parameters, WindowBits};
 use crate::message::MessageLimits;
 use crate::model::receiver::{Deflate, Rules};
-use crate::model::wire::{frame, shortest};
+use crate::model::wire::{frame, masked, shortest};
 use crate::script::{Script, pieces};
 use crate::targets::text;
 
@@ -81,7 +81,7 @@ impl Play {
             }),
             takeover: heard.is_some_and(|deflate| deflate.takeover && deflate.window > 256),
         };
-        while !script.is_empty() && peer.wire.len() < 400_000 && play.acts.len() < 200 {
+        while !script.is_empty() && peer.wire.len() < 150_000 && play.acts.len() < 200 {
             play.step(script, &mut peer);
         }
         play.wire = peer.wire;
@@ -102,19 +102,19 @@ impl Play {
                 return peer.message(1, &[], text(pattern).repeat(times).as_bytes());
             }
             5 => return peer.fragment(what & 0x80 != 0, script.string()),
-            6 => return peer.control(9 + (what >> 4 & 1), script.string()),
-            7 => return peer.control(8, script.string()),
+            6 => return peer.control(9 + (what >> 4 & 1), script.string(), what & 0x80 == 0),
+            7 => return peer.control(8, script.string(), what & 0x80 == 0),
             8 => return peer.compressed(what, script),
             9 => return peer.any_frame(script),
             10 => return peer.damage(script),
             11 => Act::Nothing,
-            12 => Act::Text(
-                text(script.string()).repeat(1 + usize::from(what >> 4) * usize::from(what >> 4) * 4),
-            ),
+            12 => {
+                Act::Text(text(script.string()).repeat(1 + usize::from(what >> 4) * usize::from(what >> 4)))
+            }
             13 => Act::Ping(script.string().to_vec()),
             14 if what & 0x80 != 0 => Act::Binary(script.string().to_vec()),
             14 if what & 0x40 != 0 => Act::Release,
-            14 => Act::Nothing,
+            14 => return peer.header(script),
             _ => Act::Close(
                 CloseCode::new(script.number()).map(|code| CloseReason::new(code, text(script.string()))),
             ),
@@ -199,8 +199,25 @@ impl Peer {
         self.under_way = !fin;
     }
 
-    fn control(&mut self, opcode: u8, payload: &[u8]) {
-        self.frame(0x80 | opcode, &payload[..payload.len().min(125)]);
+    fn control(&mut self, opcode: u8, payload: &[u8], is_right: bool) {
+        let most = if is_right { 125 } else { 255 };
+        self.frame(0x80 | opcode, &payload[..payload.len().min(most)]);
+    }
+
+    /// The header that should come next, but for these bits, of any length, and what there is of its payload.
+    fn header(&mut self, script: &mut Script<'_>) {
+        let flipped = script.octet();
+        let len = (1_u64 << (script.octet() % 64)).wrapping_add_signed(script.octet().cast_signed().into());
+        let mask = if self.key.is_some() { 0x80 } else { 0 };
+        self.wire.push((0x80 | u8::from(!self.under_way)) ^ flipped);
+        let octets = len.to_be_bytes();
+        match usize::try_from(len).map(shortest) {
+            Ok(0) => self.wire.push(mask | octets[7]),
+            Ok(2) => self.wire.extend([mask | 126, octets[6], octets[7]]),
+            _ => self.wire.extend([&[mask | 127], &octets[..]].concat()),
+        }
+        self.wire.extend(self.key.iter().flatten());
+        self.wire.extend(masked(script.string(), self.key));
     }
 
     /// A compressed message: as our compressor makes it, or as it stands in the script.
