@@ -16,9 +16,9 @@
 //!
 //! | octets a connection | no context takeover | context takeover |
 //! | --- | --- | --- |
-//! | inflater, between messages | 0 | what was said, at most 2^bits |
+//! | inflater, between messages | 0 | up to twice what was said, at most 2^bits |
 //! | inflater, a message under way | 47,552 and the window | the same |
-//! | deflater, idle: [`Deflater::release`] | 0 | what was said, at most 2^bits |
+//! | deflater, idle: [`Deflater::release`] | 0 | up to twice what was said, at most 2^bits |
 //! | deflater, between messages | 0 | 251,008 (9 bits) to 380,032 (15), and the window |
 //!
 //! A connection that has agreed on it holds 400 octets more for the two themselves. The chat agrees on no context
