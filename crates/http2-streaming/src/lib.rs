@@ -50,7 +50,7 @@ const TLS_HANDSHAKE: u8 = 22;
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let tls = tls::acceptor(&context, &[b"h2"])?;
     let routes = server::routes(store, &context, get(follow).post(posts::post));
-    server::accept(listener, &context.clone(), Refusal::Close, |stream| {
+    server::accept(listener, &context.clone(), Refusal::Close, move |stream| {
         let (tls, routes, context) = (tls.clone(), routes.clone(), context.clone());
         async move {
             if let Err(error) = accepted(stream, tls, routes, &context).await {

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, uri::Authority};
 
 use crate::{
     Context, Options, Problem, limits,
@@ -167,16 +167,16 @@ pub(crate) fn quoted(text: &str) -> &str {
     past.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
-/// Puts the fields that every answer carries.
-fn put_common_fields(fields: &mut HeaderMap) {
-    fields.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    fields.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-}
+/// The fields that every answer carries; of the first, an answer may have its own.
+pub const COMMON_FIELDS: [(HeaderName, HeaderValue); 2] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+];
 
-/// An answer that no route gave, with the fields that every answer carries.
-pub fn with_common_fields<B>(mut answer: http::Response<B>) -> http::Response<B> {
-    put_common_fields(answer.headers_mut());
-    answer
+fn put_common_fields(fields: &mut HeaderMap) {
+    for (name, value) in COMMON_FIELDS {
+        fields.entry(name).or_insert(value);
+    }
 }
 
 /// What stands before all routes: judges the request, and puts the fields that every answer carries.

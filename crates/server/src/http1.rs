@@ -12,7 +12,7 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{Extensions, Request, StatusCode, header};
+use http::{Extensions, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -42,7 +42,7 @@ pub struct Upgraded<I> {
 ///
 /// The listener fails for good.
 pub async fn serve(listener: Listener, routes: Router, context: Context) -> io::Result<()> {
-    crate::accept(listener, &context, Refusal::Answer, |stream| {
+    crate::accept(listener, &context.clone(), Refusal::Answer, move |stream| {
         let (routes, context) = (routes.clone(), context.clone());
         async move {
             connection(stream, routes, &context).await;
@@ -51,24 +51,47 @@ pub async fn serve(listener: Listener, routes: Router, context: Context) -> io::
     .await
 }
 
-/// The request that a connection begins with and the octets of its head, where the head came whole at once and
-/// there is no content: for who answers it without hyper. `None` for anything else; either way nothing is consumed.
-pub async fn first_request(stream: &mut Stream) -> Option<(Request<()>, usize)> {
-    stream.sniff(|octets| (!octets.is_empty()).then(|| parse(octets))).await.ok().flatten()
+/// The request that a connection begins with, where it has no content.
+#[derive(Debug)]
+pub struct FirstRequest {
+    /// The request. Its parts share the memory of `octets`.
+    pub request: Request<()>,
+    /// What was read: the request's head, and what came behind it. They can be [unread](Stream::unread).
+    pub octets: Bytes,
+    /// How many octets the head has.
+    pub head_bytes: usize,
 }
 
-fn parse(octets: &[u8]) -> Option<(Request<()>, usize)> {
+/// The request that a connection begins with, where its head came whole at once and there is no content: for who
+/// answers it without hyper. `None` for anything else, and then nothing was read.
+pub async fn first_request(stream: &mut Stream) -> Option<FirstRequest> {
+    let came = |octets: &[u8]| (!octets.is_empty()).then_some(());
+    stream.sniff(came).await.ok()?;
+    let octets = stream.take_sniffed();
+    match parse(&octets) {
+        Some((request, head_bytes)) => Some(FirstRequest { request, octets, head_bytes }),
+        None => {
+            stream.unread(octets);
+            None
+        }
+    }
+}
+
+fn parse(octets: &Bytes) -> Option<(Request<()>, usize)> {
     let mut fields = [httparse::EMPTY_HEADER; limits::MAX_FIELDS];
     let mut head = httparse::Request::new(&mut fields);
     let Ok(httparse::Status::Complete(len)) = head.parse(octets) else { return None };
     if head.version != Some(1) || len > limits::MAX_HEAD_BYTES {
         return None;
     }
-    let mut request = Request::builder().method(head.method?).uri(head.path?);
+    let mut request = Request::new(());
+    *request.method_mut() = head.method?.parse().ok()?;
+    *request.uri_mut() = Uri::from_maybe_shared(octets.slice_ref(head.path?.as_bytes())).ok()?;
+    request.headers_mut().reserve(head.headers.len());
     for field in head.headers.iter() {
-        request = request.header(field.name, field.value);
+        let value = HeaderValue::from_maybe_shared(octets.slice_ref(field.value)).ok()?;
+        request.headers_mut().append(HeaderName::from_bytes(field.name.as_bytes()).ok()?, value);
     }
-    let request = request.body(()).ok()?;
     let has_content = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT]
         .iter()
         .any(|name| request.headers().contains_key(name));

@@ -23,6 +23,7 @@ pub mod gate;
 pub mod http1;
 pub mod limits;
 pub mod listener;
+mod memory;
 pub mod options;
 pub mod posts;
 pub mod problem;

@@ -5,6 +5,7 @@ use std::{
     future::{Future, poll_fn},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::Duration,
@@ -15,14 +16,22 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{interval, sleep, timeout},
 };
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Context, Problem, Stream, limits, stream};
+use crate::{
+    Context, Problem, Stream, limits,
+    memory::{self, Crowd},
+    stream,
+};
 
 /// The pause after an `accept` that failed, as it does when the process has no descriptor left. It also bounds
 /// the log to one line a pause.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long an ended connection's task may keep its memory while nobody connects.
+const REAP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often a free port is looked for that is free on 127.0.0.1 and on ::1.
 const FREE_PORT_TRIES: usize = 16;
@@ -127,7 +136,7 @@ pub enum Refusal {
 }
 
 /// Accepts connections and runs `connection` for each until the context stops; then waits for them, at most
-/// [`Limits::shutdown`](crate::Limits), and ends those that are left.
+/// [`Limits::shutdown`](crate::Limits), and ends those that are left. So does dropping it.
 ///
 /// # Errors
 ///
@@ -141,6 +150,17 @@ pub async fn accept<F, C>(
 ) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
+    C: Fn(Stream) -> F + Send + 'static,
+{
+    // A task, so that a connection begins on the thread that accepts it: what `main` awaits has a thread of its own,
+    // and each connection would wake two.
+    let accepting = tokio::spawn(accept_all(listener, context.clone(), refusal, connection));
+    AbortOnDropHandle::new(accepting).await.map_err(io::Error::other)
+}
+
+async fn accept_all<F, C>(listener: Listener, context: Context, refusal: Refusal, connection: C)
+where
+    F: Future<Output = ()> + Send + 'static,
     C: Fn(Stream) -> F,
 {
     let mut tasks = JoinSet::new();
@@ -148,25 +168,31 @@ where
     let first_request =
         if context.transport.scheme == "ws" { context.limits.handshake } else { context.limits.idle };
     let refusals = Arc::new(Semaphore::new(limits::MAX_REFUSALS));
+    let mut reaping = interval(REAP_INTERVAL);
+    let mut crowd = Crowd::default();
+    let mut stopping = pin!(context.stopping());
     loop {
-        let (socket, address) = tokio::select! {
-            () = context.stopping() => break,
-            Some(ended) = tasks.join_next() => {
-                if let Err(error) = ended && error.is_panic() {
-                    tracing::error!("a connection's task panicked; the others go on");
+        let accepted = tokio::select! {
+            () = &mut stopping => break,
+            accepted = listener.accept() => Some(accepted),
+            _ = reaping.tick(), if !tasks.is_empty() || crowd.is_there() => None,
+        };
+        reap(&mut tasks);
+        let (socket, address) = match accepted {
+            None => {
+                if crowd.has_left(tasks.len()) {
+                    tokio::task::spawn_blocking(memory::give_back);
                 }
                 continue;
             }
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::select! {
-                        () = context.stopping() => break,
-                        () = sleep(ACCEPT_PAUSE) => continue,
-                    }
+            Some(Ok(accepted)) => accepted,
+            Some(Err(error)) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::select! {
+                    () = &mut stopping => break,
+                    () = sleep(ACCEPT_PAUSE) => continue,
                 }
-            },
+            }
         };
         // Small messages leave at once. An error means that the connection is gone, which its task will notice.
         let _ = socket.set_nodelay(true);
@@ -190,7 +216,15 @@ where
     drop(listener);
     let _ = timeout(context.limits.shutdown, async { while tasks.join_next().await.is_some() {} }).await;
     tasks.shutdown().await;
-    Ok(())
+}
+
+/// Lets go of the tasks that have ended. They are looked for now and then: to be woken for each would cost more.
+fn reap(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.try_join_next() {
+        if ended.is_err_and(|error| error.is_panic()) {
+            tracing::error!("a connection's task panicked; the others go on");
+        }
+    }
 }
 
 /// Answers `503` without reading: nothing is spent on a connection too many.

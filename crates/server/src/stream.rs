@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::TcpStream,
@@ -40,8 +40,11 @@ pub(crate) enum Expecting {
 /// Where a connection is between requests. Shared by the stream, which sees octets, and by the one who handles
 /// requests, who sees where they begin and end.
 #[derive(Clone, Debug)]
-pub struct Phase {
-    state: Arc<Mutex<State>>,
+pub struct Phase(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
     limits: Limits,
 }
 
@@ -57,11 +60,16 @@ impl Phase {
     fn new(limits: Limits, first_request: Duration) -> Self {
         let now = Instant::now();
         let expecting = Expecting::Request { until: now + first_request };
-        Self { state: Arc::new(Mutex::new(State { expecting, last_heard: now, half_closed: false })), limits }
+        let state = Mutex::new(State { expecting, last_heard: now, half_closed: false });
+        Self(Arc::new(Shared { state, limits }))
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is to come, and by when.
@@ -71,7 +79,7 @@ impl Phase {
 
     /// A connection that has asked once may take its time to ask again.
     pub(crate) fn idle(&self) {
-        self.state().expecting = Expecting::Request { until: Instant::now() + self.limits.idle };
+        self.state().expecting = Expecting::Request { until: Instant::now() + self.limits().idle };
     }
 
     /// A request has come whole, but for its content.
@@ -105,7 +113,7 @@ impl Phase {
         let mut state = self.state();
         state.last_heard = now;
         if let Expecting::Request { .. } = state.expecting {
-            state.expecting = Expecting::RestOfHead { until: now + self.limits.head };
+            state.expecting = Expecting::RestOfHead { until: now + self.limits().head };
         }
     }
 }
@@ -119,7 +127,6 @@ pub struct Stream {
     tcp: TcpStream,
     peer: Peer,
     permit: Permit,
-    limits: Limits,
     phase: Phase,
     /// Octets that were read to tell which protocol comes; they are read again first.
     sniffed: BytesMut,
@@ -136,7 +143,7 @@ impl Stream {
         first_request: Duration,
     ) -> Self {
         let phase = Phase::new(limits, first_request);
-        Self { tcp, peer, permit, limits, phase, sniffed: BytesMut::new(), writing: Deadline::default() }
+        Self { tcp, peer, permit, phase, sniffed: BytesMut::new(), writing: Deadline::default() }
     }
 
     /// The other side.
@@ -160,7 +167,7 @@ impl Stream {
     ///
     /// The connection fails, ends, or brings too little within [`Limits::handshake`].
     pub async fn sniff<T>(&mut self, tell: impl Fn(&[u8]) -> Option<T>) -> io::Result<T> {
-        let limit = self.limits.handshake;
+        let limit = self.phase.limits().handshake;
         let sniffing = async {
             loop {
                 if let Some(told) = tell(&self.sniffed) {
@@ -178,8 +185,13 @@ impl Stream {
 
 impl Stream {
     /// Takes what was sniffed, which is then not read again.
-    pub fn take_sniffed(&mut self) -> BytesMut {
-        self.sniffed.split()
+    pub fn take_sniffed(&mut self) -> Bytes {
+        std::mem::take(&mut self.sniffed).freeze()
+    }
+
+    /// Puts back what was taken, to be read again first.
+    pub fn unread(&mut self, octets: Bytes) {
+        self.sniffed = octets.into();
     }
 }
 
@@ -221,7 +233,7 @@ impl Stream {
             self.writing.lift();
             return written;
         }
-        let stalled = self.limits.stalled;
+        let stalled = self.phase.limits().stalled;
         let until = self.writing.until().unwrap_or_else(|| Instant::now() + stalled);
         self.writing.poll_past(until, cx).map(Err)
     }
@@ -327,8 +339,8 @@ impl KeepAlive {
             let heard = self.phase.last_heard();
             self.pinged = self.pinged.filter(|pinged| *pinged > heard);
             let (until, then) = match self.pinged {
-                None => (heard + self.phase.limits.ping_after, Silence::Ping),
-                Some(pinged) => (pinged + self.phase.limits.pong_within, Silence::Dead),
+                None => (heard + self.phase.limits().ping_after, Silence::Ping),
+                Some(pinged) => (pinged + self.phase.limits().pong_within, Silence::Dead),
             };
             let now = Instant::now();
             if now >= until {

@@ -52,7 +52,7 @@ async fn a_peer_cannot_write_lines_of_its_own() {
     let serving = tokio::spawn({
         let context = context.clone();
         async move {
-            server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
+            server::accept(listener, &context.clone(), Refusal::Answer, move |stream| {
                 let (routes, context) = (routes.clone(), context.clone());
                 async move {
                     http1::connection(stream, routes, &context).await;

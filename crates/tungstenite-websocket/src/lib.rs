@@ -65,7 +65,7 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// The listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store.clone(), &context, get(handshake));
-    server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
+    server::accept(listener, &context.clone(), Refusal::Answer, move |stream| {
         let (routes, store, context) = (routes.clone(), store.clone(), context.clone());
         async move {
             if let Some(upgraded) = http1::connection(stream, routes, &context).await {

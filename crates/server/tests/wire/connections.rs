@@ -92,7 +92,7 @@ async fn who_takes_no_answer_is_read_from_no_more_and_dropped() {
     let serving = tokio::spawn({
         let context = context.clone();
         async move {
-            server::accept(listener, &context.clone(), Refusal::Answer, |stream| {
+            server::accept(listener, &context.clone(), Refusal::Answer, move |stream| {
                 let (routes, context, ended) = (routes.clone(), context.clone(), ended.clone());
                 async move {
                     http1::connection(stream, routes, &context).await;
