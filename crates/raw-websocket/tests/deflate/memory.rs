@@ -97,6 +97,22 @@ fn an_idle_connection_holds_what_was_said() {
     assert_eq!(bytes, 2 * text.len());
 }
 
+/// The buffer grows by doubling: a few octets more may take twice what was said, but no more.
+#[test]
+fn a_window_takes_at_most_twice_what_was_said() {
+    let mut inflater = Inflater::new(TAKEOVER, 32_768);
+    let mut said = 0;
+    let mut most = 0;
+    for len in [100, 10, 1, 89, 1, 300, 3000, 30_000] {
+        push(&mut inflater, &deflate(&noise(len)));
+        inflater.finish().unwrap();
+        said += len;
+        most = most.max(100 * inflater.capacity() / said);
+        assert!(inflater.capacity() <= (2 * said).min(32_768), "{} for {said}", inflater.capacity());
+    }
+    assert!(most > 150, "more than what was said: {most} %");
+}
+
 #[test]
 fn a_deflater_between_messages() {
     let text = "to be or not to be ".repeat(10);
