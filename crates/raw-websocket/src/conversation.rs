@@ -2,23 +2,22 @@
 
 use std::{cell::RefCell, collections::VecDeque, io, sync::Arc};
 
-use bytes::{Bytes, BytesMut};
-use message_store::{Follower, MessageStore};
+use bytes::BytesMut;
+use message_store::Follower;
 use server::{
-    Context, Rate, limits,
+    Rate, limits,
     posts::{SocketAnswer, SocketPosts},
 };
 use tokio::time::timeout;
 
 use crate::{
+    Opened, Server,
     close::{CloseCode, CloseReason},
-    connection::{Connection, Event},
-    deflate::Parameters,
+    connection::{Connection, Event, State},
     failure::Failure,
     frame::{Opcode, Role, encode_frame},
-    hub::{Hub, Part},
+    hub::Part,
     message::MessageLimits,
-    outgoing::text_frame,
     socket::{Socket, Wake},
 };
 
@@ -36,10 +35,9 @@ thread_local! {
 
 /// One client's conversation.
 pub(crate) struct Conversation {
-    socket: Arc<Socket>,
-    hub: Hub,
+    server: Arc<Server>,
     part: Arc<Part>,
-    store: MessageStore,
+    socket: Arc<Socket>,
     /// Where the client is, while the hub does not send to it.
     follower: Option<Follower>,
     connection: Connection,
@@ -62,75 +60,86 @@ enum Next {
 }
 
 impl Conversation {
-    /// A conversation whose opening handshake was answered; `follower` is where its client is.
-    pub(crate) fn new(
-        socket: Arc<Socket>,
-        follower: Follower,
-        deflate: Option<Parameters>,
-        store: MessageStore,
-        hub: Hub,
-        context: &Context,
-    ) -> Self {
+    /// The conversation of a connection that was opened.
+    pub(crate) fn new(opened: Opened, server: Arc<Server>) -> Self {
+        let Opened { stream, early, head, follower, deflate } = opened;
+        let (tcp, permit) = stream.into_parts();
+        let socket = Arc::new(Socket::new(tcp, permit, deflate, head, server.hub.clock().now()));
         let limits = MessageLimits { max_message_bytes: limits::MAX_BODY_BYTES, ..MessageLimits::default() };
-        let part = hub.open(&socket);
         Self {
-            posts: SocketPosts::new(store.clone(), context),
+            posts: SocketPosts::new(server.store.clone(), &server.context),
             control_frames: Rate::new(limits::CONTROL_FRAMES_PER_SECOND),
             connection: Connection::new(Role::Server, limits).with_deflate(deflate),
             heard: VecDeque::new(),
-            unheard: BytesMut::new(),
+            // Not the buffer that the request was read into, which is larger.
+            unheard: BytesMut::from(&early[..]),
             follower: Some(follower),
+            part: server.hub.open(&socket),
             socket,
-            hub,
-            part,
-            store,
+            server,
         }
     }
 
-    /// Goes on until either side closes, then closes the connection. `early` came with the opening handshake.
-    pub(crate) async fn run(mut self, early: Bytes, context: Arc<Context>) {
-        if let Ok(Next::Closes) = self.talk(early, &context).await {
-            let (clock, linger) = (self.hub.clock(), context.limits.linger);
-            if let Ok(Ok(())) = timeout(linger, self.socket.drain(&clock)).await {
-                // RFC 6455 §7.1.1: the server closes the TCP connection first. Past the limit nobody reads on.
-                let _ = timeout(linger, self.socket.close()).await;
+    fn now(&self) -> u64 {
+        self.server.hub.clock().now()
+    }
+
+    /// Goes on until either side closes, then closes the connection.
+    pub(crate) async fn run(&mut self) {
+        if let Ok(Next::Closes) = self.talk().await {
+            // RFC 6455 §7.1.1: the server closes the TCP connection first.
+            if self.socket.is_written() && self.connection.state() == State::Closed {
+                // The peer's Close was the last it sent, or it breaks a rule: there is nothing to wait for.
+                return self.socket.shut();
             }
+            Box::pin(self.linger()).await;
+        }
+    }
+
+    /// Lets the peer take what is pending, then waits until it closes too: a socket that is closed with input unread
+    /// resets the connection and takes our Close from the peer. Past the limit nobody reads on.
+    async fn linger(&self) {
+        let limit = self.server.context.limits.linger;
+        if let Ok(Ok(())) = timeout(limit, self.socket.drain(self.server.hub.clock())).await {
+            self.socket.shut();
+            let _ = timeout(limit, self.socket.discard()).await;
         }
     }
 
     /// # Errors
     ///
     /// The connection failed.
-    async fn talk(&mut self, early: Bytes, context: &Context) -> io::Result<Next> {
+    async fn talk(&mut self) -> io::Result<Next> {
         if let Some(follower) = &mut self.follower {
-            let frame = text_frame(follower.read().json(), self.socket.deflate());
-            self.socket.send(&frame, self.hub.clock().now())?;
+            let batch = follower.read();
+            self.socket.send(self.server.hub.clock().now(), batch.json())?;
         }
-        let mut next = self.judge(&mut BytesMut::from(early)).await?;
-        while next == Next::GoesOn {
-            if context.is_stopping() {
+        // The hub may have ended before it knew of this socket.
+        let mut told = true;
+        loop {
+            if told && self.server.context.is_stopping() {
                 return self.close(CloseCode::GOING_AWAY, "the server stops");
             }
             self.catch_up()?;
-            if self.has_unanswered() && !self.socket.is_full() {
-                next = self.answer_all(Ok(())).await?;
-                continue;
-            }
-            match self.socket.wait().await? {
-                Wake::Ready => {
-                    self.socket.flush(self.hub.clock().now())?;
-                    next = self.hear().await?;
-                }
-                Wake::Told if context.is_stopping() => {}
-                Wake::Told if self.socket.is_over() => return Ok(Next::Gone),
-                Wake::Told => {
-                    if let Some(cursor) = self.socket.take_left() {
-                        self.follower = Some(self.store.follow(Some(cursor)));
-                    }
-                }
+            let next = if self.has_unanswered() && !self.socket.is_full() {
+                told = false;
+                Box::pin(self.answer_all(Ok(()))).await?
+            } else {
+                told = matches!(self.socket.wait().await?, Wake::Told);
+                if told { self.look() } else { self.hear().await? }
+            };
+            if next != Next::GoesOn {
+                return Ok(next);
             }
         }
-        Ok(next)
+    }
+
+    /// What the hub had to tell.
+    fn look(&mut self) -> Next {
+        if let Some(cursor) = self.socket.take_left() {
+            self.follower = Some(self.server.store.follow(Some(cursor)));
+        }
+        if self.socket.is_over() && !self.server.context.is_stopping() { Next::Gone } else { Next::GoesOn }
     }
 
     /// Sends what the client lacks, a batch at a time, each when the one before was taken; then gives the socket to
@@ -140,8 +149,8 @@ impl Conversation {
             && self.socket.is_written()
         {
             if follower.has_news() {
-                let frame = text_frame(follower.read().json(), self.socket.deflate());
-                self.socket.send(&frame, self.hub.clock().now())?;
+                let batch = follower.read();
+                self.socket.send(self.server.hub.clock().now(), batch.json())?;
             } else {
                 self.part.caught_up(&self.socket, follower.cursor());
                 self.follower = None;
@@ -152,31 +161,30 @@ impl Conversation {
 
     /// Reads what has come and answers it, unless what came before still waits for room.
     async fn hear(&mut self) -> io::Result<Next> {
+        let now = self.now();
+        self.socket.flush(now)?;
         if self.socket.is_full() || self.has_unanswered() {
             return Ok(Next::GoesOn);
         }
         let read = INPUT.with_borrow_mut(|input| {
             input.reserve(READ_BYTES);
-            match self.socket.read(input, self.hub.clock().now())? {
+            match self.socket.read(input, now)? {
                 None => Ok(Some(Ok(()))),
                 Some(0) => Ok(None),
                 Some(_) => io::Result::Ok(Some(self.receive(input))),
             }
         })?;
         match read {
-            Some(received) => self.answer_all(received).await,
             None => Ok(Next::Gone),
+            Some(Ok(())) if !self.has_unanswered() => Ok(Next::GoesOn),
+            // In a box: who says nothing needs no room for an answer.
+            Some(received) => Box::pin(self.answer_all(received)).await,
         }
     }
 
     /// Whether something was heard that had no room for its answer.
     fn has_unanswered(&self) -> bool {
         !self.heard.is_empty() || !self.unheard.is_empty()
-    }
-
-    async fn judge(&mut self, input: &mut BytesMut) -> io::Result<Next> {
-        let received = self.receive(input);
-        self.answer_all(received).await
     }
 
     /// Takes events out of `input`: all of them, unless it is much that they say.
@@ -219,8 +227,7 @@ impl Conversation {
             Ok(()) => Ok(Next::GoesOn),
             Err(failure) => {
                 tracing::debug!("a WebSocket failed: {failure}");
-                self.socket
-                    .answer(self.hub.clock().now(), |output| self.connection.fail(&failure, output))?;
+                self.socket.answer(self.now(), |output| self.connection.fail(&failure, output))?;
                 self.socket.close_output();
                 Ok(Next::Closes)
             }
@@ -229,7 +236,7 @@ impl Conversation {
 
     /// Answers one event.
     async fn answer(&mut self, event: Event) -> io::Result<Next> {
-        let now = self.hub.clock().now();
+        let now = self.now();
         match event {
             Event::Text(draft) => match self.posts.post(draft.as_bytes()).await {
                 SocketAnswer::InLog => {}
@@ -258,7 +265,7 @@ impl Conversation {
     /// Closes from our side.
     fn close(&mut self, code: CloseCode, reason: &str) -> io::Result<Next> {
         let reason = CloseReason::new(code, reason);
-        self.socket.answer(self.hub.clock().now(), |output| self.connection.close(Some(&reason), output))?;
+        self.socket.answer(self.now(), |output| self.connection.close(Some(&reason), output))?;
         self.socket.close_output();
         Ok(Next::Closes)
     }

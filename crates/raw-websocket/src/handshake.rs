@@ -5,7 +5,7 @@ pub mod client;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use http::header::{
     ALLOW, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
     SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -26,6 +26,9 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Octets of the nonce in the key.
 const NONCE_BYTES: usize = 16;
+
+/// What the head of most answers fits in, and an empty batch behind it.
+const COMMON_HEAD_BYTES: usize = 512;
 
 /// A request that may become a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,47 +119,45 @@ impl Refusal {
 }
 
 impl Accepted {
-    /// The answer that switches protocols, RFC 6455 §4.2.2. Every byte after it is a frame's.
+    /// The fields of the answer that switches protocols, RFC 6455 §4.2.2.
+    fn fields(&self) -> impl Iterator<Item = (HeaderName, &[u8])> {
+        let fields = [(UPGRADE, &b"websocket"[..]), (CONNECTION, b"Upgrade")];
+        let accept = (SEC_WEBSOCKET_ACCEPT, self.accept.as_bytes());
+        let subprotocol = self.subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name.as_bytes()));
+        let extension =
+            self.deflate.as_ref().map(|agreed| (SEC_WEBSOCKET_EXTENSIONS, agreed.response.as_bytes()));
+        fields.into_iter().chain([accept]).chain(subprotocol).chain(extension)
+    }
+
+    /// The answer that switches protocols. Every octet after it is a frame's.
     ///
     /// # Panics
     /// Where `accept` was set to what cannot be a field's value.
     pub fn response(&self) -> Response<()> {
         let mut response = Response::new(());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-        let fields = response.headers_mut();
-        fields.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        fields.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-        fields.insert(
-            SEC_WEBSOCKET_ACCEPT,
-            HeaderValue::from_str(&self.accept).expect("base64 is visible ASCII"),
-        );
-        if let Some(subprotocol) = self.subprotocol {
-            fields.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
-        }
-        if let Some(agreement) = &self.deflate {
-            fields.insert(SEC_WEBSOCKET_EXTENSIONS, agreement.response.clone());
+        for (name, value) in self.fields() {
+            let value = HeaderValue::from_bytes(value).expect("base64 and tokens are visible ASCII");
+            response.headers_mut().insert(name, value);
         }
         response
     }
-}
 
-/// The head of an answer as it stands on the wire (RFC 9112 §2.1): status line, field lines, an empty line.
-pub fn encode(answer: &Response<()>) -> Bytes {
-    let mut head = BytesMut::new();
-    let status = answer.status();
-    head.put_slice(b"HTTP/1.1 ");
-    head.put_slice(status.as_str().as_bytes());
-    head.put_u8(b' ');
-    head.put_slice(status.canonical_reason().unwrap_or_default().as_bytes());
-    head.put_slice(b"\r\n");
-    for (name, value) in answer.headers() {
-        head.put_slice(name.as_str().as_bytes());
-        head.put_slice(b": ");
-        head.put_slice(value.as_bytes());
+    /// The answer as it stands on the wire (RFC 9112 §2.1): status line, field lines, `others` among them, and an
+    /// empty line.
+    pub fn encode(&self, others: &[(HeaderName, HeaderValue)]) -> BytesMut {
+        let mut head = BytesMut::with_capacity(COMMON_HEAD_BYTES);
+        head.put_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
+        let others = others.iter().map(|(name, value)| (name.clone(), value.as_bytes()));
+        for (name, value) in self.fields().chain(others) {
+            head.put_slice(name.as_str().as_bytes());
+            head.put_slice(b": ");
+            head.put_slice(value);
+            head.put_slice(b"\r\n");
+        }
         head.put_slice(b"\r\n");
+        head
     }
-    head.put_slice(b"\r\n");
-    head.freeze()
 }
 
 /// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section but for the version.
@@ -217,8 +218,10 @@ fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
     );
-    match LENIENT.decode(key) {
-        Ok(nonce) if nonce.len() == NONCE_BYTES => Ok(key.as_bytes()),
+    // Room for what 24 octets decode to before their `==` is looked at.
+    let mut nonce = [0; NONCE_BYTES + 2];
+    match LENIENT.decode_slice(key, &mut nonce) {
+        Ok(NONCE_BYTES) => Ok(key.as_bytes()),
         _ => Err(Refusal::Key),
     }
 }
@@ -226,13 +229,21 @@ fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
 /// Picks [`SUBPROTOCOL`] if it is among the offers.
 fn choose_subprotocol(fields: &HeaderMap) -> Result<Option<&'static str>, Refusal> {
     // RFC 6455 §4.1 no. 10: the value is 1#token, so at least one. Several lines are one list (§11.3.4).
-    let offers: Vec<_> = elements(fields, SEC_WEBSOCKET_PROTOCOL).collect();
-    let offered = fields.contains_key(SEC_WEBSOCKET_PROTOCOL);
-    if (offered && offers.is_empty()) || !offers.iter().copied().flatten().all(is_token_octet) {
+    let mut offers = elements(fields, SEC_WEBSOCKET_PROTOCOL).peekable();
+    if fields.contains_key(SEC_WEBSOCKET_PROTOCOL) && offers.peek().is_none() {
         return Err(Refusal::Subprotocol);
     }
-    // RFC 6455 §4.2.2 no. 5: one of the offers, or no field.
-    Ok(offers.contains(&SUBPROTOCOL.as_bytes()).then_some(SUBPROTOCOL))
+    let mut chosen = None;
+    for offer in offers {
+        if !offer.iter().all(is_token_octet) {
+            return Err(Refusal::Subprotocol);
+        }
+        // RFC 6455 §4.2.2 no. 5: one of the offers, or no field.
+        if offer == SUBPROTOCOL.as_bytes() {
+            chosen = Some(SUBPROTOCOL);
+        }
+    }
+    Ok(chosen)
 }
 
 /// The value of `Sec-WebSocket-Accept` for a key as it was sent, RFC 6455 §4.2.2 no. 5.4: base64 of the SHA-1

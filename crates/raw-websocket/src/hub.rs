@@ -11,10 +11,12 @@
 //! ```
 
 use std::{
+    future::poll_fn,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
     thread::available_parallelism,
     time::Duration,
 };
@@ -104,30 +106,47 @@ impl Hub {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.parts.len();
         // `next` is less than the length, which is one at least.
         let part = self.parts.get(next).map(Arc::clone).unwrap_or_default();
-        part.tell(|news| news.opened.push(Arc::clone(socket)));
+        // Not told: it is time enough when it is caught up, or silent.
+        part.news().opened.push(Arc::clone(socket));
         part
     }
 }
 
 impl Part {
-    fn tell(&self, add: impl FnOnce(&mut News)) {
-        add(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
-        self.told.notify_one();
-    }
-
-    fn take_news(&self) -> News {
-        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives it a socket that is caught up to `cursor`.
     pub(crate) fn caught_up(&self, socket: &Arc<Socket>, cursor: Cursor) {
-        self.tell(|news| news.caught_up.push((Arc::clone(socket), cursor)));
+        self.news().caught_up.push((Arc::clone(socket), cursor));
+        self.told.notify_one();
     }
 
-    /// Tells it that a socket is over.
+    /// One more socket is over. Told of the first only: all that are over when it looks, it lets go at once.
     pub(crate) fn over(&self) {
-        self.tell(|news| news.over += 1);
+        let mut news = self.news();
+        news.over += 1;
+        if news.over == 1 {
+            drop(news);
+            self.told.notify_one();
+        }
     }
+}
+
+/// Goes behind all tasks that are ready. Unlike tokio's `yield_now` it does not ask the system for more of them, which
+/// is a call for every batch.
+async fn let_ready_tasks_run() {
+    let mut gone_behind = false;
+    poll_fn(|cx| {
+        if gone_behind {
+            return Poll::Ready(());
+        }
+        gone_behind = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// One task of the hub.
@@ -157,10 +176,10 @@ impl Task {
                 }
                 () = context.stopping() => break,
             }
-            // Whoever is about to post does so first, and it all goes out in one batch.
-            yield_now().await;
+            // Whoever is about to post, to come or to go does so first: one batch for all, and one look.
+            let_ready_tasks_run().await;
             self.send_news().await;
-            let news = self.part.take_news();
+            let news = std::mem::take(&mut *self.part.news());
             self.all.extend(news.opened);
             for (socket, cursor) in news.caught_up {
                 self.take(socket, cursor);
@@ -173,7 +192,7 @@ impl Task {
             }
         }
         // Those that open later see for themselves that the server stops.
-        self.all.append(&mut self.part.take_news().opened);
+        self.all.append(&mut std::mem::take(&mut *self.part.news()).opened);
         self.all.iter().for_each(|socket| socket.end());
     }
 

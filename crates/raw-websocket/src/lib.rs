@@ -18,7 +18,7 @@
 //! - `conversation`: what one client says is answered; while it is behind, the log is followed for it.
 //! - `hub`: every batch goes to all that are caught up, from one task a core.
 //! - `outgoing`: batches as frames, each encoded and compressed once.
-//! - `socket`: the socket that both write to.
+//! - `socket`: the socket that both write to; `output`: what it has not taken yet.
 #![forbid(unsafe_code)]
 
 pub mod close;
@@ -32,6 +32,7 @@ mod hub;
 pub mod mask;
 pub mod message;
 mod outgoing;
+mod output;
 mod receiver;
 mod socket;
 pub mod utf8;
@@ -39,31 +40,38 @@ pub mod utf8;
 use std::{io, sync::Arc};
 
 use axum::{
+    Router,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
-use bytes::{Buf, Bytes};
-use http::Extensions;
+use bytes::{Bytes, BytesMut};
 use message_store::{Follower, MessageStore};
 use server::{
-    Chat, Context, Listener, Problem, Stream, Transport, gate, http1, http1::Upgraded, listener::Refusal,
+    Chat, Context, Listener, Problem, Stream, Transport, gate, http1,
+    http1::{FirstRequest, Upgraded},
+    listener::Refusal,
     query,
 };
-use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
 
 use crate::{
     conversation::Conversation,
-    deflate::{Agreement, Parameters, Preferences},
+    deflate::{Parameters, Preferences},
     hub::Hub,
-    socket::Socket,
 };
 
 /// The WebSocket by hand, as people and pages name it.
 pub const TRANSPORT: Transport =
     Transport { name: "raw-websocket", title: "Raw WebSocket", scheme: "ws", port: 8084 };
+
+/// What all connections have use of.
+struct Server {
+    routes: Router,
+    store: MessageStore,
+    hub: Hub,
+    context: Context,
+}
 
 /// Serves the chat over WebSockets until `context` stops.
 ///
@@ -73,63 +81,68 @@ pub const TRANSPORT: Transport =
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store.clone(), &context, get(handshake));
     let hub = Hub::start(&store, &context);
-    let conversations = TaskTracker::new();
-    let context = Arc::new(context);
-    server::accept(listener, &context, Refusal::Answer, |stream| {
-        let (routes, store, context) = (routes.clone(), store.clone(), Arc::clone(&context));
-        let (hub, conversations) = (hub.clone(), conversations.clone());
+    let server = Arc::new(Server { routes, store, hub, context: context.clone() });
+    server::accept(listener, &context, Refusal::Answer, move |stream| {
+        // In a box, so that a conversation does not keep the room that its opening handshake took.
+        let opening = Box::pin(open(stream, Arc::clone(&server)));
         async move {
-            let upgraded = match upgrade_at_once(stream, &store, &context).await {
-                Ok(upgraded) => Some(upgraded),
-                Err(stream) => http1::connection(stream, routes, &context).await,
-            };
-            if let Some(conversation) = upgraded.and_then(|upgraded| converse(upgraded, store, hub, context))
-            {
-                // A task of its own: one that began with HTTP would keep the room that HTTP took.
-                conversations.spawn(conversation);
+            let mut opened = opening.await;
+            if let Some(conversation) = &mut opened {
+                conversation.run().await;
             }
         }
     })
-    .await?;
-    conversations.close();
-    // Those that are left then have had their Close.
-    let _ = timeout(context.limits.shutdown, conversations.wait()).await;
-    Ok(())
+    .await
+}
+
+/// The opening handshake, and whatever else is asked before it.
+async fn open(stream: Stream, server: Arc<Server>) -> Option<Conversation> {
+    let opened = match upgrade_at_once(stream, &server).await {
+        Ok(opened) => opened,
+        Err(stream) => {
+            let connection = http1::connection(stream, server.routes.clone(), &server.context);
+            Opened::from_http(Box::pin(connection).await?)?
+        }
+    };
+    Some(Conversation::new(opened, server))
+}
+
+/// A connection whose opening handshake was answered, or is with `head`.
+struct Opened {
+    stream: Stream,
+    /// What came behind the request.
+    early: Bytes,
+    /// The answer's head, where it was not written yet: it goes out with the first batch.
+    head: BytesMut,
+    follower: Follower,
+    deflate: Option<Parameters>,
 }
 
 /// Answers by hand an opening handshake that came at once and is as it should be: it costs a tenth of a request.
 /// Gives the stream back for all else, refusals too, which are hyper's and the routes' to answer.
-async fn upgrade_at_once(
-    mut stream: Stream,
-    store: &MessageStore,
-    context: &Context,
-) -> Result<Upgraded<Stream>, Stream> {
+async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, Stream> {
     let first = tokio::select! {
         first = http1::first_request(&mut stream) => first,
-        () = context.stopping() => None,
+        () = server.context.stopping() => None,
     };
-    let Some((request, head_bytes)) = first else { return Err(stream) };
+    let Some(FirstRequest { request, octets, head_bytes }) = first else { return Err(stream) };
     let accepted = handshake::judge(&request, Some(&Preferences::default()));
     let (Ok(accepted), Ok(_), Ok(after), "/messages") =
-        (accepted, context.gate.admit(&request), query::after(request.uri()), request.uri().path())
+        (accepted, server.context.gate.admit(&request), query::after(request.uri()), request.uri().path())
     else {
+        stream.unread(octets);
         return Err(stream);
     };
-    let answer = gate::with_common_fields(accepted.response());
-    let mut extensions = Extensions::new();
-    leave(&mut extensions, store.follow(after), accepted.deflate);
-    extensions.insert(Head(handshake::encode(&answer)));
-    let mut early = stream.take_sniffed();
-    early.advance(head_bytes);
-    Ok(Upgraded { io: stream, early: early.freeze(), extensions })
+    Ok(Opened {
+        stream,
+        early: octets.slice(head_bytes..),
+        head: accepted.encode(&gate::COMMON_FIELDS),
+        follower: server.store.follow(after),
+        deflate: accepted.deflate.map(|agreement| agreement.parameters),
+    })
 }
 
-/// The answer's head, where it was not written yet: it goes out with the first batch.
-#[derive(Clone)]
-struct Head(Bytes);
-
-/// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`], and how
-/// messages are compressed.
+/// Answers the opening handshake (RFC 6455 §4.2), and leaves in the answer what the conversation begins with.
 async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Response, Problem> {
     let accepted = handshake::judge(&request, Some(&Preferences::default())).map_err(|refusal| {
         let problem = Problem::new(refusal.status(), refusal.to_string());
@@ -137,30 +150,18 @@ async fn handshake(State(chat): State<Chat>, request: Request) -> Result<Respons
     })?;
     let follower = chat.store.follow(query::after(request.uri())?);
     let mut response = accepted.response().map(|()| Body::empty()).into_response();
-    leave(response.extensions_mut(), follower, accepted.deflate);
+    response.extensions_mut().insert(follower);
+    if let Some(agreement) = accepted.deflate {
+        response.extensions_mut().insert(agreement.parameters);
+    }
     Ok(response)
 }
 
-/// Leaves in an answer what its conversation begins with.
-fn leave(extensions: &mut Extensions, follower: Follower, deflate: Option<Agreement>) {
-    extensions.insert(follower);
-    if let Some(agreement) = deflate {
-        extensions.insert(agreement.parameters);
+impl Opened {
+    /// After [`handshake`]'s answer.
+    fn from_http(upgraded: Upgraded<Stream>) -> Option<Self> {
+        let Upgraded { io, early, mut extensions } = upgraded;
+        let follower = extensions.remove()?;
+        Some(Self { stream: io, early, head: BytesMut::new(), follower, deflate: extensions.remove() })
     }
-}
-
-/// The conversation that begins where HTTP ended.
-fn converse(
-    upgraded: Upgraded<Stream>,
-    store: MessageStore,
-    hub: Hub,
-    context: Arc<Context>,
-) -> Option<impl Future<Output = ()>> {
-    let Upgraded { io, early, mut extensions } = upgraded;
-    let follower = extensions.remove::<Follower>()?;
-    let deflate = extensions.remove::<Parameters>();
-    let head = extensions.remove::<Head>().map(|head| head.0).unwrap_or_default();
-    let (tcp, permit) = io.into_parts();
-    let socket = Arc::new(Socket::new(tcp, permit, deflate, &head, hub.clock().now()));
-    Some(Conversation::new(socket, follower, deflate, store, hub, &context).run(early, context))
 }

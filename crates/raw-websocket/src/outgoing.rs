@@ -8,15 +8,14 @@ use crate::{
     frame::{FrameHeader, MAX_HEADER_BYTES, Opcode},
 };
 
-/// A text frame of a server for a client that has agreed on this window, or on no compression.
-pub(crate) fn text_frame(json: &[u8], deflate: Option<WindowBits>) -> Bytes {
+/// Appends a text frame of a server for a client that has agreed on this window, or on no compression.
+pub(crate) fn encode_text(json: &[u8], deflate: Option<WindowBits>, output: &mut BytesMut) {
     let compressed = deflate.and_then(|window| compress_shared(window, json));
     let payload = compressed.as_deref().unwrap_or(json);
     let header = FrameHeader::new(Opcode::Text, payload.len() as u64, None);
     let header = if compressed.is_some() { header.compressed() } else { header };
-    let mut frame = BytesMut::with_capacity(MAX_HEADER_BYTES + payload.len());
-    header.encode_with(payload, &mut frame);
-    frame.freeze()
+    output.reserve(MAX_HEADER_BYTES + payload.len());
+    header.encode_with(payload, output);
 }
 
 /// A batch, and the frames that were made of it.
@@ -36,7 +35,9 @@ impl BatchFrames {
         let window = deflate.and_then(|agreed| shared_window_bits(agreed, self.json.len()));
         let made = self.frames.iter().position(|(with, _)| *with == window);
         let at = made.unwrap_or_else(|| {
-            self.frames.push((window, text_frame(&self.json, window)));
+            let mut frame = BytesMut::new();
+            encode_text(&self.json, window, &mut frame);
+            self.frames.push((window, frame.freeze()));
             self.frames.len() - 1
         });
         self.frames.get(at).map_or(&[], |(_, frame)| frame)

@@ -3,22 +3,26 @@
 
 use std::{
     io,
+    net::Shutdown,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use message_store::Cursor;
-use server::{limits, listener::Permit};
+use rustix::net::{SendFlags, send};
+use server::listener::Permit;
 use tokio::{io::Interest, net::TcpStream, sync::Notify};
 
 use crate::{
     deflate::{Parameters, WindowBits},
     frame::{Opcode, Role, encode_frame},
     hub::Clock,
-    outgoing::BatchFrames,
+    outgoing::{BatchFrames, encode_text},
+    output::{Batches, Output},
 };
 
 /// A batch as it stands on the wire, and the places before and after it.
@@ -28,7 +32,8 @@ pub(crate) struct Broadcast {
     pub(crate) after: Cursor,
 }
 
-/// A connection's socket. The lock is held for a system call at most, never across an await.
+/// A connection's socket. The lock is held for a system call at most, never across an await. Times are milliseconds
+/// of the hub's clock.
 pub(crate) struct Socket {
     tcp: TcpStream,
     /// The window for what is sent, if messages are compressed.
@@ -36,45 +41,12 @@ pub(crate) struct Socket {
     output: Mutex<Output>,
     /// Tells the conversation that it was left behind, or that it is over.
     told: Notify,
-    /// When the peer was last heard of, when it was pinged, and when it last took output: milliseconds of the hub's clock.
+    /// When the peer was last heard of.
     heard: AtomicU64,
+    /// When it was pinged.
     pinged: AtomicU64,
     over: AtomicBool,
     _permit: Permit,
-}
-
-/// What the socket has not taken yet, and who sends batches.
-#[derive(Default)]
-struct Output {
-    pending: BytesMut,
-    /// Octets of answers in `pending` since it was last empty.
-    answers: usize,
-    /// When `pending` last shrank: milliseconds of the hub's clock.
-    taken: u64,
-    batches: Batches,
-}
-
-impl Output {
-    /// Something is about to be appended: where there was nothing, the peer's time to take it begins.
-    fn begin(&mut self, now: u64) {
-        if self.pending.is_empty() {
-            self.taken = now;
-        }
-    }
-}
-
-/// Who sends batches to a socket.
-#[derive(Debug, Default)]
-pub(crate) enum Batches {
-    /// The conversation, from its own follower.
-    #[default]
-    Conversation,
-    /// The hub.
-    Hub,
-    /// The conversation again, from this cursor; it was told, and has not looked yet.
-    Left(Cursor),
-    /// Nobody: a Close was sent.
-    Nobody,
 }
 
 impl Socket {
@@ -83,25 +55,19 @@ impl Socket {
         tcp: TcpStream,
         permit: Permit,
         deflate: Option<Parameters>,
-        head: &[u8],
+        head: BytesMut,
         now: u64,
     ) -> Self {
-        let output = Output { pending: BytesMut::from(head), taken: now, ..Output::default() };
         Self {
             tcp,
             deflate: deflate.map(|parameters| parameters.sent(Role::Server).window_bits),
-            output: Mutex::new(output),
+            output: Mutex::new(Output::new(head, now)),
             told: Notify::new(),
             heard: AtomicU64::new(now),
             pinged: AtomicU64::new(0),
             over: AtomicBool::new(false),
             _permit: permit,
         }
-    }
-
-    /// The window for what is sent, if messages are compressed.
-    pub(crate) const fn deflate(&self) -> Option<WindowBits> {
-        self.deflate
     }
 
     fn output(&self) -> MutexGuard<'_, Output> {
@@ -116,13 +82,16 @@ impl Socket {
         if !matches!(output.batches, Batches::Hub) {
             return false;
         }
-        let written = if output.pending.is_empty() { self.tcp.try_write(frame) } else { Ok(0) };
+        // The system itself is asked, not what tokio knows of the socket: a tenth of what a delivery costs. Where it
+        // takes nothing, the conversation asks again, and waits.
+        let written = if output.is_empty() { send(&self.tcp, frame, SendFlags::NOSIGNAL) } else { Ok(0) };
         let left = match written {
             Ok(octets) if octets == frame.len() => return true,
             Ok(0) | Err(_) => batch.before.clone(),
             Ok(octets) => {
-                output.pending.extend_from_slice(frame.get(octets..).unwrap_or_default());
-                output.taken = now;
+                output.append(now, |pending| {
+                    pending.extend_from_slice(frame.get(octets..).unwrap_or_default());
+                });
                 batch.after.clone()
             }
         };
@@ -169,23 +138,19 @@ impl Socket {
     /// The connection failed.
     pub(crate) fn answer(&self, now: u64, append: impl FnOnce(&mut BytesMut)) -> io::Result<()> {
         let mut output = self.output();
-        output.begin(now);
-        let before = output.pending.len();
-        append(&mut output.pending);
-        output.answers += output.pending.len() - before;
-        self.write(&mut output, now)
+        output.answer(now, append);
+        output.flush(now, |octets| self.tcp.try_write(octets))
     }
 
-    /// Sends a batch, as the conversation.
+    /// Sends a batch of JSON, as the conversation.
     ///
     /// # Errors
     ///
     /// The connection failed.
-    pub(crate) fn send(&self, frame: &[u8], now: u64) -> io::Result<()> {
+    pub(crate) fn send(&self, now: u64, batch: &[u8]) -> io::Result<()> {
         let mut output = self.output();
-        output.begin(now);
-        output.pending.extend_from_slice(frame);
-        self.write(&mut output, now)
+        output.append(now, |pending| encode_text(batch, self.deflate, pending));
+        output.flush(now, |octets| self.tcp.try_write(octets))
     }
 
     /// Writes as much as the socket takes.
@@ -194,24 +159,7 @@ impl Socket {
     ///
     /// The connection failed.
     pub(crate) fn flush(&self, now: u64) -> io::Result<()> {
-        self.write(&mut self.output(), now)
-    }
-
-    fn write(&self, output: &mut Output, now: u64) -> io::Result<()> {
-        while !output.pending.is_empty() {
-            match self.tcp.try_write(&output.pending) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(octets) => {
-                    output.pending.advance(octets);
-                    output.taken = now;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        output.pending = BytesMut::new();
-        output.answers = 0;
-        Ok(())
+        self.output().flush(now, |octets| self.tcp.try_write(octets))
     }
 
     /// Nothing is sent after this but what is pending: a Close is in it.
@@ -221,12 +169,12 @@ impl Socket {
 
     /// Whether the socket has taken all output.
     pub(crate) fn is_written(&self) -> bool {
-        self.output().pending.is_empty()
+        self.output().is_empty()
     }
 
     /// Whether the peer leaves so many answers unread that it is not listened to.
     pub(crate) fn is_full(&self) -> bool {
-        self.output().answers > limits::MAX_UNREAD_ANSWERS_BYTES
+        self.output().is_full()
     }
 }
 
@@ -263,13 +211,22 @@ impl Socket {
     ///
     /// The connection failed.
     pub(crate) fn read(&self, input: &mut BytesMut, now: u64) -> io::Result<Option<usize>> {
-        match self.tcp.try_read_buf(input) {
-            Ok(octets) => {
-                self.heard.store(now, Ordering::Relaxed);
-                Ok(Some(octets))
+        let room = input.capacity() - input.len();
+        let mut read = None;
+        let result = self.tcp.try_io(Interest::READABLE, || {
+            let octets = self.tcp.try_read_buf(input)?;
+            read = Some(octets);
+            // Less than there was room for: the socket is empty, and need not be asked again to be known so.
+            if octets > 0 && octets < room { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        match result {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => {
+                if read.is_some() {
+                    self.heard.store(now, Ordering::Relaxed);
+                }
+                Ok(read)
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
         }
     }
 
@@ -284,41 +241,24 @@ impl Socket {
         self.over.load(Ordering::Relaxed)
     }
 
-    /// Pings a peer that is silent, and ends the connection of one that does not answer or takes no output. Times
-    /// are milliseconds of the hub's clock.
+    /// Pings a peer that is silent, and ends the connection of one that does not answer or takes no output.
     pub(crate) fn sweep(&self, now: u64, limits: &server::Limits) {
-        let silent = u128::from(now.saturating_sub(self.heard.load(Ordering::Relaxed)));
-        let pinged = self.pinged.load(Ordering::Relaxed);
-        let waits = pinged > self.heard.load(Ordering::Relaxed);
+        let (heard, pinged) = (self.heard.load(Ordering::Relaxed), self.pinged.load(Ordering::Relaxed));
+        let past = |since: u64, limit: Duration| u128::from(now.saturating_sub(since)) >= limit.as_millis();
+        let waits = pinged > heard;
         let mut output = self.output();
-        let untaken = u128::from(now.saturating_sub(output.taken));
-        if !output.pending.is_empty() && untaken >= limits.stalled.as_millis()
-            || waits && u128::from(now.saturating_sub(pinged)) >= limits.pong_within.as_millis()
+        if u128::from(output.stalled(now)) >= limits.stalled.as_millis()
+            || waits && past(pinged, limits.pong_within)
         {
             drop(output);
             return self.end();
         }
-        if !waits && silent >= limits.ping_after.as_millis() && !matches!(output.batches, Batches::Nobody) {
-            output.begin(now);
-            encode_frame(Opcode::Ping, b"", None, &mut output.pending);
+        if !waits && past(heard, limits.ping_after) && !matches!(output.batches, Batches::Nobody) {
+            output.append(now, |pending| encode_frame(Opcode::Ping, b"", None, pending));
             self.pinged.store(now, Ordering::Relaxed);
-            if self.write(&mut output, now).is_err() {
+            if output.flush(now, |octets| self.tcp.try_write(octets)).is_err() {
                 drop(output);
                 self.end();
-            }
-        }
-    }
-
-    /// Closes the sending side, and discards what comes until the peer closes too.
-    pub(crate) async fn close(&self) {
-        // An error means that there is nothing left to close.
-        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
-        let mut discarded = [0; 512];
-        while self.tcp.readable().await.is_ok() {
-            match self.tcp.try_read(&mut discarded) {
-                Ok(0) => return,
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
-                _ => {}
             }
         }
     }
@@ -328,11 +268,29 @@ impl Socket {
     /// # Errors
     ///
     /// The connection failed.
-    pub(crate) async fn drain(&self, hub: &Clock) -> io::Result<()> {
+    pub(crate) async fn drain(&self, hub: Clock) -> io::Result<()> {
         while !self.is_written() {
             self.tcp.writable().await?;
             self.flush(hub.now())?;
         }
         Ok(())
+    }
+
+    /// Closes the sending side.
+    pub(crate) fn shut(&self) {
+        // An error means that there is nothing left to close.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(Shutdown::Write);
+    }
+
+    /// Discards what comes until the peer closes too.
+    pub(crate) async fn discard(&self) {
+        while self.tcp.readable().await.is_ok() {
+            let mut discarded = [0; 512];
+            match self.tcp.try_read(&mut discarded) {
+                Ok(0) => return,
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+                _ => {}
+            }
+        }
     }
 }

@@ -81,7 +81,7 @@ async fn open(tcp: &mut TcpStream, input: &mut BytesMut) -> Outcome<()> {
         if let Some((request, head_len)) = request(input)? {
             let accepted = handshake::judge(&request, None)?;
             let _ = input.split_to(head_len);
-            tcp.write_all(&handshake::encode(&accepted.response())).await?;
+            tcp.write_all(&accepted.encode(&[])).await?;
             return Ok(());
         }
     }

@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 
 use crate::deflate::{Offer, Parameters, Preferences, WindowBits};
 use crate::handshake::client::ClientHandshake;
-use crate::handshake::{SUBPROTOCOL, encode, judge};
+use crate::handshake::{Accepted, SUBPROTOCOL, judge};
 use crate::model::extensions::{self, Agreed, Wishes, agree};
 use crate::model::handshake::{Field, Head, base64};
 use crate::script::Script;
@@ -161,7 +161,7 @@ fn judges_requests(octets: &[u8], preferences: &Preferences) {
     }
     let uncompressed = judge(&request, None);
     assert!(uncompressed.is_ok_and(|uncompressed| uncompressed.deflate.is_none()));
-    reads_back(&accepted.response());
+    reads_back(&accepted);
 }
 
 /// The one permessage-deflate in an answer's field.
@@ -172,8 +172,8 @@ fn answer(value: &HeaderValue) -> extensions::Parameters {
 }
 
 /// An answer's head as it was written.
-fn reads_back(response: &Response<()>) -> Response<()> {
-    let written = encode(response);
+fn reads_back(accepted: &Accepted) -> Response<()> {
+    let (written, response) = (accepted.encode(&[]), accepted.response());
     let mut parsed = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut parsed);
     assert_eq!(head.parse(&written), Ok(httparse::Status::Complete(written.len())));
@@ -238,7 +238,7 @@ fn both_sides_agree(offer: Offer, preferences: &Preferences) {
     };
     let response = accepted.response();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
-    let read = reads_back(&response);
+    let read = reads_back(&accepted);
     let opened = client.judge(&read);
     let Ok(opened) = opened else { panic!("{opened:?}") };
     assert_eq!(opened.subprotocol.map(HeaderValue::as_bytes), Some(SUBPROTOCOL.as_bytes()));
