@@ -37,7 +37,13 @@ pub(crate) fn serve(name: &str, echo: bool) -> Outcome<()> {
         "floor-gathered" => return floor::serve(floor::Sends::Gathered),
         _ => {}
     }
-    runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    // Ours run as their programs do. On one core, who tunes a server for it takes the runtime of one thread.
+    let ours = matches!(name, "raw-websocket" | "tungstenite-websocket");
+    let mut runtime = match thread::available_parallelism()?.get() {
+        1 if !ours => runtime::Builder::new_current_thread(),
+        _ => runtime::Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()?.block_on(async {
         match (name, echo) {
             ("raw-websocket", false) => house::raw_websocket().await,
             ("tungstenite-websocket", false) => house::tungstenite_websocket().await,
