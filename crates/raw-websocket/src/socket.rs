@@ -14,7 +14,7 @@ use std::{
 use bytes::BytesMut;
 use message_store::Cursor;
 use rustix::net::{SendFlags, send};
-use server::listener::Permit;
+use server::Permit;
 use tokio::{io::Interest, net::TcpStream, sync::Notify};
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
-use crate::{Limits, Options, gate::Gate, listener::Connections, rate::AddressRates};
+use crate::{Limits, Options, connections::Connections, gate::Gate, rate::AddressRates};
 
 /// A transport as people and pages name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,14 +12,14 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use http::{Extensions, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use http::{Extensions, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    Context, Listener, Problem, Stream, limits,
+    Context, Listener, Peer, Problem, Stream, limits,
     listener::Refusal,
     site,
     stream::{self, Connection, Deadline, Expecting, Phase},
@@ -104,21 +104,10 @@ fn parse(octets: &Bytes) -> Option<(Request<()>, usize)> {
 /// most for [`Limits::linger`](crate::Limits).
 pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context) -> Option<Upgraded<I>> {
     let (phase, peer) = (io.stream().phase(), io.stream().peer());
-    let upgrade = Arc::new(Mutex::new(None));
+    let upgrade = Upgrade::default();
     let service = service_fn(|request: Request<Incoming>| {
         phase.answering();
-        let (phase, routes, upgrade) = (phase.clone(), routes.clone(), Arc::clone(&upgrade));
-        Box::pin(async move {
-            let mut request = request.map(|body| Body::new(Content { body, phase: phase.clone() }));
-            request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(phase.clone());
-            let mut response = site::answer(routes, request).await;
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                let extensions = std::mem::take(response.extensions_mut());
-                *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
-            }
-            Ok::<_, Infallible>(response.map(|body| Answer { body, phase }))
-        })
+        Box::pin(answer(request, routes.clone(), peer, phase.clone(), Arc::clone(&upgrade)))
     });
     let mut connection = http1::Builder::new()
         .max_headers(limits::MAX_FIELDS)
@@ -166,6 +155,27 @@ pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context)
     }
     stream::close(&mut io, context.limits.linger).await;
     None
+}
+
+/// What a request that is answered with `101` leaves.
+type Upgrade = Arc<Mutex<Option<Extensions>>>;
+
+async fn answer(
+    request: Request<Incoming>,
+    routes: Router,
+    peer: Peer,
+    phase: Phase,
+    upgrade: Upgrade,
+) -> Result<Response<Answer>, Infallible> {
+    let mut request = request.map(|body| Body::new(Content { body, phase: phase.clone() }));
+    request.extensions_mut().insert(peer);
+    request.extensions_mut().insert(phase.clone());
+    let mut response = site::answer(routes, request).await;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let extensions = std::mem::take(response.extensions_mut());
+        *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
+    }
+    Ok(response.map(|body| Answer { body, phase }))
 }
 
 /// How a connection's service ended.

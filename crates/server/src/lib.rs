@@ -6,7 +6,8 @@
 //! - [`options`]: the command line, equal for all programs
 //! - [`limits`]: every limit by name
 //! - [`context`]: what a server is told when it starts, and how it is stopped
-//! - [`listener`]: accepting, and how many connections may be open
+//! - [`listener`]: listening and accepting
+//! - [`connections`]: how many connections may be open
 //! - [`stream`]: an accepted connection with its deadlines
 //! - [`http1`]: HTTP/1.1 on one connection, up to an upgrade
 //! - [`gate`]: who may connect: `Host`, `Origin`, CORS
@@ -18,6 +19,7 @@
 //! - [`tls`]: the self-signed certificate, made on first use and kept
 //! - [`program`]: what a `main` needs around `serve`
 
+pub mod connections;
 pub mod context;
 pub mod gate;
 pub mod http1;
@@ -34,9 +36,10 @@ pub mod site;
 pub mod stream;
 pub mod tls;
 
+pub use connections::{Peer, Permit};
 pub use context::{Context, Transport};
 pub use limits::Limits;
-pub use listener::{Listener, Peer, accept};
+pub use listener::{Listener, accept};
 pub use options::Options;
 pub use problem::Problem;
 pub use rate::Rate;

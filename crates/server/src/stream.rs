@@ -19,7 +19,7 @@ use tokio::{
 
 use tokio_rustls::server::TlsStream;
 
-use crate::{Limits, Peer, listener::Permit};
+use crate::{Limits, Peer, Permit};
 
 /// How much is read at once to tell which protocol comes: a browser's whole head.
 const SNIFFED_BYTES: usize = 4 * 1024;

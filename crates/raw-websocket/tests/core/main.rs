@@ -4,8 +4,10 @@
 
 mod closing;
 mod deflate;
+mod deflate_properties;
 mod frame;
 mod handshake;
+mod handshake_client;
 mod mask;
 mod message;
 mod splits;
