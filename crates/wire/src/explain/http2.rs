@@ -89,17 +89,19 @@ impl Http2 {
         if self.is_first {
             let is_settings = header.kind == Type::Settings && header.flags & 1 == 0;
             let is_plausible = header.kind != Type::Unknown && header.length <= DEFAULT_MAX_FRAME_SIZE;
-            if self.side == Side::Client && self.lacks_preface && !(is_plausible && !header.reserved) {
-                return Some(Rule::new(
-                    "a client must begin with the connection preface, PRI * HTTP/2.0",
-                    "RFC 9113 §3.4",
-                ));
-            }
-            if self.side == Side::Client && !self.lacks_preface && !is_settings {
-                return Some(Rule::new("a client's preface must be followed by SETTINGS", "RFC 9113 §3.4"));
-            }
-            if self.side == Side::Server && !is_plausible {
-                return Some(Rule::new("a server must begin with SETTINGS", "RFC 9113 §3.4"));
+            match (self.side, self.lacks_preface) {
+                (Side::Client, true) if header.reserved || !is_plausible => {
+                    let rule = "a client must begin with the connection preface, PRI * HTTP/2.0";
+                    return Some(Rule::new(rule, "RFC 9113 §3.4"));
+                }
+                (Side::Client, false) if !is_settings => {
+                    let rule = "a client's preface must be followed by SETTINGS";
+                    return Some(Rule::new(rule, "RFC 9113 §3.4"));
+                }
+                (Side::Server, _) if !is_plausible => {
+                    return Some(Rule::new("a server must begin with SETTINGS", "RFC 9113 §3.4"));
+                }
+                _ => {}
             }
         }
         if let Some(stream) = self.open_block

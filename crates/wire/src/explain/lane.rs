@@ -164,7 +164,11 @@ impl Lane {
         let summary = rule.sentence();
         let meaning =
             format!("{summary}. The {} from here on cannot be explained.", text::octets(end - start));
-        let span = Span { start, end, ..Span::new("not understood", "", meaning, rule.rfc.clone()) };
+        let span = Span {
+            start,
+            end,
+            ..Span::new("not understood", text::octets(end - start), meaning, rule.rfc.clone())
+        };
         let spans = vec![span];
         Some(Unit { side: self.side, start, end, kind: "not understood", summary, stream: None, spans })
     }

@@ -111,7 +111,7 @@ fn request_line(spans: &mut Spans<'_>, line: &Line<'_>) -> Result<Start, Stop> {
     if method.is_empty() || !method.iter().all(is_token_octet) {
         return Rule::broken("a method must be a token", "RFC 9112 §3.1");
     }
-    if target.is_empty() || target.iter().any(|octet| octet.is_ascii_control()) {
+    if target.is_empty() || target.iter().any(u8::is_ascii_control) {
         return Rule::broken(
             "a request target must not be empty nor hold control characters",
             "RFC 9112 §3.2",

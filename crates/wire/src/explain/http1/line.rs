@@ -112,7 +112,10 @@ fn worked_out(name: &str, value: &str, request: Option<&Request>) -> (String, Ve
         "sec-websocket-key" => {
             let steps = websocket::accept_steps(value);
             let accept = steps.last().map_or("", |step| &step.value);
-            (format!(" The server must answer with sec-websocket-accept: {accept}"), steps)
+            (
+                format!(" The server must answer with sec-websocket-accept {accept}, worked out from it."),
+                steps,
+            )
         }
         "sec-websocket-accept" => match request.and_then(|request| request.key.as_deref()) {
             Some(key) => {

@@ -162,7 +162,7 @@ pub(super) fn broken_rule(header: &Header, side: Side, open_block: Option<u32>) 
         let which = if header.kind == Type::Settings { " with ACK" } else { "" };
         return rule(format!("{name}{which} must have {}", text::octets(exact)));
     }
-    if header.kind == Type::Settings && length % 6 != 0 {
+    if header.kind == Type::Settings && !length.is_multiple_of(6) {
         return rule("SETTINGS must have 6 octets for each setting".to_owned());
     }
     if header.kind == Type::PushPromise && side == Side::Client {
