@@ -64,51 +64,53 @@ impl Decoder {
         let mut rest = &*octets;
         let mut shown = 0;
         while !rest.is_empty() {
-            match Representation::parse(rest) {
+            let here = rest.len() - carried;
+            let applied = match Representation::parse(rest) {
                 Ok(Some((representation, len))) => {
-                    let here = len - carried.min(len);
-                    let span = match self.table.apply(representation, most_table, &mut fields, &mut shown) {
-                        Ok(span) if carried == 0 && shown <= MAX_FIELDS_SHOWN_BYTES => span,
-                        Ok(span) => shortened(span, carried, shown),
-                        Err(rule) => {
-                            self.fail(spans, rest.len() - carried, &rule);
-                            return fields;
-                        }
-                    };
-                    spans.add(here, span);
+                    let span = self.table.apply(representation, most_table, &mut fields, &mut shown);
+                    span.map(|span| (span, len))
+                }
+                Ok(None) => match self.keep(spans, rest, carried, ends) {
+                    Ok(()) => return fields,
+                    Err(rule) => Err(rule),
+                },
+                Err(rule) => Err(rule),
+            };
+            match applied {
+                Ok((span, len)) => {
+                    let is_plain = carried == 0 && shown <= MAX_FIELDS_SHOWN_BYTES;
+                    let span = if is_plain { span } else { shortened(span, carried, shown) };
+                    spans.add(len - carried.min(len), span);
                     carried = 0;
                     rest = rest.get(len..).unwrap_or_default();
                 }
-                Ok(None) if ends => {
-                    self.fail(
-                        spans,
-                        rest.len() - carried,
-                        "a field block must not end inside a representation",
-                    );
-                    return fields;
-                }
-                Ok(None) if rest.len() > MAX_REPRESENTATION_BYTES => {
-                    let rule = format!(
-                        "a representation of more than {MAX_REPRESENTATION_BYTES} octets is not read here"
-                    );
-                    self.fail(spans, rest.len() - carried, &rule);
-                    return fields;
-                }
-                Ok(None) => {
-                    let meaning = "The first part of a representation; the rest comes with the next octets of the block.";
-                    let value = text::hex(rest.get(carried..).unwrap_or_default());
-                    let span = Span::new("representation, first part", value, meaning, "RFC 7541 §6");
-                    spans.add(rest.len() - carried, span);
-                    self.carry = rest.to_vec();
-                    return fields;
-                }
                 Err(rule) => {
-                    self.fail(spans, rest.len() - carried, &rule);
-                    return fields;
+                    self.fail(spans, here, &rule);
+                    break;
                 }
             }
         }
         fields
+    }
+
+    /// Keeps the beginning of a representation for the next frame; its first `carried` octets have spans.
+    fn keep(&mut self, spans: &mut Spans<'_>, rest: &[u8], carried: usize, ends: bool) -> Result<(), String> {
+        if ends {
+            return Err("a field block must not end inside a representation".to_owned());
+        }
+        if rest.len() > MAX_REPRESENTATION_BYTES {
+            return Err(format!(
+                "a representation of more than {MAX_REPRESENTATION_BYTES} octets is not read here"
+            ));
+        }
+        let meaning = "The first part of a representation; the rest comes with the next octets of the block.";
+        let value = text::hex(rest.get(carried..).unwrap_or_default());
+        spans.add(
+            rest.len() - carried,
+            Span::new("representation, first part", value, meaning, "RFC 7541 §6"),
+        );
+        self.carry = rest.to_vec();
+        Ok(())
     }
 
     /// Ends decoding for good: what follows depends on what could not be read.

@@ -3,6 +3,7 @@
 mod codes;
 mod frame;
 mod headers;
+mod payload;
 mod settings;
 
 use super::{
@@ -153,7 +154,7 @@ impl Http2 {
         }
         let is_whole = spans.rest().len() == header.length as usize;
         let detail = match header.kind {
-            Type::Data => frame::data(spans, &header)?,
+            Type::Data => payload::data(spans, &header)?,
             Type::Headers | Type::PushPromise | Type::Continuation => {
                 let most_table =
                     link.announced_by(self.side.peer()).map(|announced| announced.header_table_size);
@@ -161,17 +162,17 @@ impl Http2 {
                 let fragment = headers::explain(spans, &header, is_whole)?;
                 // A fragment that the capture cuts off does not end the block.
                 let fields = self.decoder.explain(spans, fragment.octets, ends && is_whole, most_table);
-                spans.add(fragment.padding, frame::padding());
+                spans.add(fragment.padding, payload::padding());
                 self.open_block = (!ends).then_some(header.stream);
                 headers::summary(&fragment, &fields)
             }
             Type::Settings => settings::explain(spans, &header, self.side, link)?,
-            Type::Priority => frame::priority(spans)?,
-            Type::RstStream => frame::rst_stream(spans)?,
-            Type::Ping => frame::ping(spans, &header)?,
-            Type::GoAway => frame::goaway(spans)?,
-            Type::WindowUpdate => frame::window_update(spans)?,
-            Type::Unknown => frame::unknown(spans, &header),
+            Type::Priority => payload::priority(spans)?,
+            Type::RstStream => payload::rst_stream(spans)?,
+            Type::Ping => payload::ping(spans, &header)?,
+            Type::GoAway => payload::goaway(spans)?,
+            Type::WindowUpdate => payload::window_update(spans)?,
+            Type::Unknown => payload::unknown(spans, &header),
         };
         Ok(label(&header, &detail))
     }
@@ -193,7 +194,7 @@ impl Http2 {
         }
         let mut left = u64::from(header.length);
         if header.kind == Type::Data && header.has(frame::PADDED) {
-            padding = frame::pad_length(spans, left)? as u64;
+            padding = payload::pad_length(spans, left)? as u64;
             left -= 1 + padding;
         }
         Ok(self.explain_rest(spans, header, left, padding))
@@ -219,7 +220,7 @@ impl Http2 {
         };
         spans.add(here, Span::new(name, value, meaning, "RFC 9113 §6"));
         let padded = rest.len() - here;
-        spans.add(padded, frame::padding());
+        spans.add(padded, payload::padding());
         let (left, padding) = (left - here as u64, padding.saturating_sub(padded as u64));
         self.at = if left + padding > 0 { At::Long { header, left, padding } } else { At::Frame };
         label(&header, &format!("{} of {}", here, text::octets(header.length)))

@@ -1,12 +1,13 @@
 //! One side's octets, and the protocol they are of.
 
+mod telling;
+
 use bytes::BytesMut;
 
 use super::{
     Link, Protocol,
     http1::Http1,
-    http2::{self, Http2},
-    limits::MAX_UNIT_BYTES,
+    http2::Http2,
     span::{Rule, Side, Span, Spans, Stop, Unit},
     text,
     websocket::{Extensions, WebSocket},
@@ -238,63 +239,5 @@ impl Lane {
             }
             Some(Next::Unexplained(rule)) => self.give_up(rule),
         }
-    }
-}
-
-/// Telling protocols apart.
-impl Lane {
-    /// What the first octets are of; `None` while that is open.
-    fn sniff(&self, link: &Link) -> Option<State> {
-        let first = &self.octets;
-        let is = |start: &[u8]| {
-            let common = first.iter().zip(start).take_while(|(a, b)| a == b).count();
-            if common == start.len() || (self.is_over && common > 0 && common == first.len()) {
-                Some(true)
-            } else if common == first.len() {
-                None
-            } else {
-                Some(false)
-            }
-        };
-        match (link.protocol, self.side) {
-            (Protocol::WebSocket, side) => {
-                let start: &[u8] = if side == Side::Client { b"GET " } else { b"HTTP/" };
-                Some(if is(start)? { self.http1() } else { self.frames(link.extensions.clone()) })
-            }
-            (_, Side::Client) => Some(if is(http2::PREFACE)? {
-                State::Http2(Box::new(Http2::new(self.side)))
-            } else {
-                self.http1()
-            }),
-            // A server that speaks HTTP/2 begins with SETTINGS: its first octet is that of a length below 2^16.
-            (_, Side::Server) if first.first() == Some(&0) => {
-                Some(State::Http2(Box::new(Http2::new(self.side))))
-            }
-            (_, Side::Server) => Some(self.http1()),
-        }
-    }
-
-    /// How the client's octets go on behind its request to upgrade; `None` while the answer is not known.
-    fn answered(&self, link: &mut Link) -> Option<State> {
-        match link.answer.take() {
-            Some(Answer::Accepted(extensions)) => Some(self.frames(extensions)),
-            Some(Answer::Refused) => Some(self.http1()),
-            Some(Answer::Unexplained(rule)) => Some(State::NotUnderstood { from: self.start, rule }),
-            None if !self.is_over && self.octets.len() < MAX_UNIT_BYTES => None,
-            // The answer is not in the capture: the octets must tell.
-            None => {
-                let method = self.octets.iter().take_while(|octet| octet.is_ascii_uppercase()).count();
-                let is_http = method >= 3 && self.octets.get(method) == Some(&b' ');
-                Some(if is_http { self.http1() } else { self.frames(link.extensions.clone()) })
-            }
-        }
-    }
-
-    const fn http1(&self) -> State {
-        State::Http1(Http1::new(self.side))
-    }
-
-    fn frames(&self, extensions: Extensions) -> State {
-        State::WebSocket(Box::new(WebSocket::new(self.side, extensions)))
     }
 }

@@ -1,5 +1,7 @@
 //! What the explainer says of examples, recordings, random traffic and garbage.
 
+#![cfg(test)]
+
 mod hpack;
 mod http1;
 mod http2;

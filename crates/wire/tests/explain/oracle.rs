@@ -161,8 +161,11 @@ fn representation() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Names and values of a field block.
+type List = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Field blocks of one connection, each as far as fluke-hpack decodes it: `None` for one that it refuses.
-fn by_fluke(blocks: &[Vec<u8>]) -> Vec<Option<Vec<(Vec<u8>, Vec<u8>)>>> {
+fn by_fluke(blocks: &[Vec<u8>]) -> Vec<Option<List>> {
     let mut decoder = fluke_hpack::Decoder::new();
     blocks.iter().map(|block| decoder.decode(block).ok()).collect()
 }

@@ -6,7 +6,8 @@ use super::{
         span::{BitRow, Rule, Span, Spans, Stop},
         text,
     },
-    frame::{self, Header, PADDED, PRIORITY, Type},
+    frame::{Header, PADDED, PRIORITY, Type},
+    payload,
 };
 
 /// Where the field block fragment is.
@@ -24,10 +25,10 @@ pub(super) fn explain(spans: &mut Spans<'_>, header: &Header, is_whole: bool) ->
     let end = spans.position() + u64::from(header.length);
     let mut padding = 0;
     if header.has(PADDED) && header.kind != Type::Continuation {
-        padding = frame::pad_length(spans, u64::from(header.length))?;
+        padding = payload::pad_length(spans, u64::from(header.length))?;
     }
     if header.has(PRIORITY) && header.kind == Type::Headers {
-        frame::priority_fields(spans)?;
+        payload::priority_fields(spans)?;
     }
     let promised = if header.kind == Type::PushPromise { Some(promised_stream(spans)?) } else { None };
     let left = usize::try_from(end - spans.position()).unwrap_or(usize::MAX);
