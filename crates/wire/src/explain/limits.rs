@@ -15,6 +15,9 @@ pub const MAX_HEX_BYTES: usize = 16;
 /// The most requests without an answer that are remembered, to pair answers with them.
 pub const MAX_WAITING_REQUESTS: usize = 1024;
 
+/// The most octets of a `sec-websocket-key` that is remembered for the answer.
+pub const MAX_KEY_BYTES: usize = 256;
+
 /// The most octets of an HPACK dynamic table, RFC 7541 §4.1. An encoder that sets more is not followed.
 pub const MAX_TABLE_BYTES: usize = 1 << 20;
 

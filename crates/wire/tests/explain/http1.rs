@@ -174,6 +174,14 @@ fn rules_that_are_broken() {
 }
 
 #[test]
+fn an_answer_that_is_none() {
+    for octets in [&b"\0\0\0\0\0\0"[..], b"\0\0", b"SSH-2.0"] {
+        let units = explain_one(Protocol::Http1, Side::Server, octets);
+        assert_eq!(summaries(&units), ["not understood: an answer must begin with HTTP/"]);
+    }
+}
+
+#[test]
 fn a_length_beside_chunks_is_overridden() {
     let octets =
         "POST / HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";

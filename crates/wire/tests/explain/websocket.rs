@@ -215,6 +215,12 @@ fn compression_that_is_wrong_says_so() {
         let spans = spans(Protocol::WebSocket, Side::Server, octets);
         assert!(named(&spans, "payload").meaning.contains("Not understood: the compressed data"));
     }
+    // What stands by itself behind it is inflated again.
+    let hello = b"\xc1\x03\xff\xff\xff\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00";
+    assert_eq!(
+        with_extensions("permessage-deflate", hello)[1],
+        "text, compressed, 7 octets inflate to 5, \"Hello\""
+    );
 }
 
 #[test]

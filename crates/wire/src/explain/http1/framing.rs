@@ -3,6 +3,7 @@
 use super::{
     super::{
         lane::{Answer, Next},
+        limits::MAX_KEY_BYTES,
         span::{Rule, Stop},
         websocket::Extensions,
     },
@@ -53,7 +54,12 @@ pub(super) fn after_request(head: &Head) -> Result<Follows, Stop> {
         is_head: method == "HEAD",
         is_connect,
         asks_upgrade,
-        key: head.values("sec-websocket-key").next().map(ToOwned::to_owned),
+        // A key has 24 octets; what is much longer is not kept.
+        key: head
+            .values("sec-websocket-key")
+            .next()
+            .filter(|key| key.len() <= MAX_KEY_BYTES)
+            .map(ToOwned::to_owned),
     };
     let waits = asks_upgrade || is_connect;
     Ok(Follows { content, next: None, waits, answer: None, request: Some(request), is_last: false })

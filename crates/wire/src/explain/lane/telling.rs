@@ -36,11 +36,12 @@ impl Lane {
             } else {
                 self.http1()
             }),
-            // A server that speaks HTTP/2 begins with SETTINGS: its first octet is that of a length below 2^16.
-            (_, Side::Server) if first.first() == Some(&0) => {
-                Some(State::Http2(Box::new(Http2::new(self.side))))
-            }
-            (_, Side::Server) => Some(self.http1()),
+            // A server that speaks HTTP/2 begins with SETTINGS, shorter than 2^16 octets.
+            (_, Side::Server) => match *self.octets {
+                [0, _, _, 4, ..] => Some(State::Http2(Box::new(Http2::new(self.side)))),
+                [0] | [0, _] | [0, _, _] if !self.is_over => None,
+                _ => Some(self.http1()),
+            },
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Inflate {
     /// Octets of the message inflated so far.
     inflated: usize,
     final_blocks: usize,
-    /// Why no more is inflated, now or ever.
+    /// Why no more of this message is inflated.
     failed: Option<&'static str>,
 }
 
@@ -67,8 +67,8 @@ impl Inflate {
         self.state = None;
         self.inflated = 0;
         self.final_blocks = 0;
-        if !keeps_window {
-            // The next message stands by itself, so what was wrong with this one is over.
+        if !keeps_window || self.failed.is_some() {
+            // What reaches back behind a message that failed, fails too: zlib knows how far the window goes.
             self.window = Vec::new();
             self.failed = None;
         }
