@@ -159,7 +159,7 @@ impl Http2 {
                 let most_table =
                     link.announced_by(self.side.peer()).map(|announced| announced.header_table_size);
                 let ends = header.has(frame::END_HEADERS);
-                let fragment = headers::explain(spans, &header, is_whole)?;
+                let fragment = headers::explain(spans, &header)?;
                 // A fragment that the capture cuts off does not end the block.
                 let fields = self.decoder.explain(spans, fragment.octets, ends && is_whole, most_table);
                 spans.add(fragment.padding, payload::padding());

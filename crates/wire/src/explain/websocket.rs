@@ -16,7 +16,7 @@ use super::{
     text,
 };
 pub(super) use extensions::Extensions;
-use header::Header;
+use header::{Header, Opcode};
 use payload::Messages;
 
 /// The fixed GUID of the opening handshake, RFC 6455 §1.3.
@@ -75,8 +75,8 @@ impl WebSocket {
             }
         };
         let had = spans.rest().len() as u64;
-        let summary = if header.opcode.is_control() {
-            payload::control(spans, &header, sent)
+        let summary = if header.opcode.is_control() || header.opcode == Opcode::Reserved {
+            payload::outside_messages(spans, &header, sent)
         } else {
             self.messages.data(spans, &header, sent)
         };

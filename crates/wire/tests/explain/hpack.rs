@@ -29,6 +29,16 @@ fn entered(span: &Span) -> Option<&str> {
     span.meaning[at..].strip_prefix("It enters the dynamic table as index 62, ")?.split(" of ").next()
 }
 
+/// As the sizes of tables: they have the prefix of 5 bits that the examples have.
+#[test]
+fn c_1_integers() {
+    let blocks = blocks(Side::Client, &["2a", "3f 9a 0a"], "");
+    assert_eq!(bits(&blocks[0][0])[1..], [(3, 7, "maximum size", "10")]);
+    let expected = [(3, 7, "maximum size, prefix", "31"), (8, 23, "maximum size", "1306 + 31 = 1337")];
+    assert_eq!(bits(&blocks[1][0])[1..], expected);
+    assert_eq!(values(&blocks[1]), ["1337"]);
+}
+
 #[test]
 fn c_2_1_literal_with_indexing() {
     let blocks =
@@ -189,6 +199,7 @@ fn what_is_broken_ends_decoding_and_not_the_frames() {
         ("82 80", "the index 0 must not be used for a field"),
         ("82 40", "a field block must not end inside a representation"),
         ("82 20", "a dynamic table size update must stand at the beginning of a field block"),
+        ("82 ff 80 ff ff ff 0f", "index 4294967295 must be in a table"),
         ("82 ff ff ff ff ff ff 01", "an integer of more than 5 octets behind its prefix is not read here"),
         ("82 40 81 ff 00", "a Huffman string must be padded by fewer than 8 bits, all 1"),
         ("82 40 81 00 00", "a Huffman string must be padded by fewer than 8 bits, all 1"),

@@ -2,7 +2,7 @@
 
 use wire::explain::{Protocol, Side, Unit};
 
-use super::{bits, explain_one, frame, hex, named, summaries};
+use super::{bits, explain, explain_one, frame, hex, named, summaries};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -139,6 +139,43 @@ fn rules_that_are_broken() {
     let pushed = [PREFACE, &frame(4, 0, 0, &[]), &frame(5, 4, 1, &hex("00000002 82"))].concat();
     let units = explain_one(Protocol::Http2, Side::Client, pushed);
     assert_eq!(units.last().unwrap().summary, "not understood: a client must not send PUSH_PROMISE");
+}
+
+/// What the server's SETTINGS allow the client, if they are in the capture.
+#[test]
+fn settings_hold_for_the_peer() {
+    let block = |listing: &str| frame(1, 5, 1, &hex(listing));
+    let client = |frames: &[u8], settings: Option<&str>| {
+        let client = [PREFACE, &frame(4, 0, 0, &[]), frames].concat();
+        let server = settings.map(|settings| frame(4, 0, 0, &hex(settings))).unwrap_or_default();
+        let units = explain(Protocol::Http2, &[(Side::Server, server), (Side::Client, client)]);
+        units.into_iter().flat_map(|unit| unit.spans).last().unwrap().meaning.to_string()
+    };
+    // 3f e1 3f is a table of 8,192 octets.
+    let refused = "the table's size, 8192, must be at most what the peer's SETTINGS allow, 4096";
+    assert!(client(&block("3f e1 3f"), Some("")).contains(refused));
+    for settings in [None, Some("0001 00002000")] {
+        assert!(
+            client(&block("3f e1 3f"), settings)
+                .starts_with("The sender's dynamic table may have 8192 octets")
+        );
+    }
+    let refused = "a frame must have at most 16384 octets, as the receiver's SETTINGS say";
+    let large = frame(0, 0, 1, &[b'x'; 16_385]);
+    assert!(client(&large, Some("")).contains(refused));
+    for settings in [None, Some("0005 00004001")] {
+        assert!(client(&large, settings).starts_with("16385 octets of content"));
+    }
+}
+
+#[test]
+fn a_cut_fragment_does_not_end_its_block() {
+    let units = server(&[frame(1, 0xc, 1, &hex("02 4803333032 0000"))[..13].to_vec()]);
+    let last = units[0].spans.last().unwrap();
+    assert_eq!(
+        (units[0].kind, &*last.name, &*last.value),
+        ("incomplete", "representation, first part", "48 03 33")
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod deflate;
 mod hpack;
 mod http1;
 mod http2;

@@ -21,7 +21,7 @@ pub(super) struct Fragment {
 }
 
 /// Puts spans on what stands before the fragment.
-pub(super) fn explain(spans: &mut Spans<'_>, header: &Header, is_whole: bool) -> Result<Fragment, Stop> {
+pub(super) fn explain(spans: &mut Spans<'_>, header: &Header) -> Result<Fragment, Stop> {
     let end = spans.position() + u64::from(header.length);
     let mut padding = 0;
     if header.has(PADDED) && header.kind != Type::Continuation {
@@ -35,8 +35,6 @@ pub(super) fn explain(spans: &mut Spans<'_>, header: &Header, is_whole: bool) ->
     let Some(octets) = left.checked_sub(padding) else {
         return Rule::broken("the padding must leave room for the fields before the block", "RFC 9113 §6.2");
     };
-    // Where the capture ends within the fragment, there may be no padding to see.
-    let octets = if is_whole { octets } else { octets.min(spans.rest().len()) };
     Ok(Fragment { octets, padding, promised })
 }
 

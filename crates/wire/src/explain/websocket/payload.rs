@@ -96,6 +96,7 @@ impl Messages {
             return summary;
         };
         let mut meaning = place.long;
+        let place_len = meaning.len();
         let mut size = place.short;
         let mut rfc = "RFC 6455 §5.6";
         let content = if message.is_compressed {
@@ -112,6 +113,10 @@ impl Messages {
         };
         meaning += &unmasked.meaning;
         let shown = read(message, &content, ends, &mut meaning);
+        if wire.is_empty() {
+            // A last frame without payload may still show that its message is wrong.
+            spans.note(meaning.get(place_len..).unwrap_or_default());
+        }
         let fragment = match (message.is_first, header.is_final) {
             (true, true) => "",
             (true, false) => ", first fragment",
@@ -139,8 +144,12 @@ const fn keeps_window(extensions: &Extensions, side: Side) -> bool {
 }
 
 fn on_inflating(inflated: &Inflated, octets: &[u8]) -> String {
+    if octets.is_empty() && inflated.failed.is_none() {
+        return String::new();
+    }
     let compressed = format!(" Compressed octets: {}.", text::short_hex(octets));
     match inflated.failed {
+        Some(reason) if octets.is_empty() => format!(" Not understood: {reason}."),
         Some(reason) => format!(" Not understood: {reason}.{compressed}"),
         None => {
             format!(" Compressed with DEFLATE: inflated it has {}.{compressed}", text::octets(inflated.total))
@@ -216,8 +225,8 @@ fn unmask(wire: &[u8], header: &Header, sent: u64) -> Unmasked {
     Unmasked { steps: steps.collect(), octets, meaning }
 }
 
-/// Explains the payload of a control frame, and gives its summary.
-pub(super) fn control(spans: &mut Spans<'_>, header: &Header, sent: u64) -> String {
+/// Explains the payload of a control frame, or of one that an extension defines, and gives its summary.
+pub(super) fn outside_messages(spans: &mut Spans<'_>, header: &Header, sent: u64) -> String {
     let wire = spans.rest();
     let unmasked = unmask(wire, header, sent);
     if header.opcode == Opcode::Close {
