@@ -92,8 +92,7 @@ impl Http2 {
             let is_plausible = header.kind != Type::Unknown && header.length <= DEFAULT_MAX_FRAME_SIZE;
             match (self.side, self.lacks_preface) {
                 (Side::Client, true) if header.reserved || !is_plausible => {
-                    let rule = "a client must begin with the connection preface, PRI * HTTP/2.0";
-                    return Some(Rule::new(rule, "RFC 9113 §3.4"));
+                    return Some(no_preface());
                 }
                 (Side::Client, false) if !is_settings => {
                     let rule = "a client's preface must be followed by SETTINGS";
@@ -139,6 +138,10 @@ impl Http2 {
     }
 
     fn explain_frame(&mut self, spans: &mut Spans<'_>, link: &mut Link) -> Result<Label, Stop> {
+        if self.is_first && self.lacks_preface && spans.rest().len() < frame::HEADER_BYTES {
+            // Too little to be told for a frame.
+            return Err(Stop::Broken(no_preface()));
+        }
         spans.peek(frame::HEADER_BYTES, "frame header", "RFC 9113 §4.1")?;
         let Some(header) = Header::read(spans.rest()) else {
             return Rule::broken("a frame must have a header", "RFC 9113 §4.1");
@@ -225,6 +228,10 @@ impl Http2 {
         self.at = if left + padding > 0 { At::Long { header, left, padding } } else { At::Frame };
         label(&header, &format!("{} of {}", here, text::octets(header.length)))
     }
+}
+
+fn no_preface() -> Rule {
+    Rule::new("a client must begin with the connection preface, PRI * HTTP/2.0", "RFC 9113 §3.4")
 }
 
 fn label(header: &Header, detail: &str) -> Label {

@@ -184,6 +184,9 @@ fn garbage_is_not_taken_for_frames() {
         let units = explain_one(Protocol::Http2, side, b"GET / HTTP/1.1\r\n\r\n");
         assert_eq!((units.len(), units[0].kind), (1, "not understood"));
     }
+    let units = explain_one(Protocol::Http2, Side::Client, b"hello");
+    let expected = "not understood: a client must begin with the connection preface, PRI * HTTP/2.0";
+    assert_eq!(summaries(&units), [expected]);
     let not_settings = [PREFACE, &frame(6, 0, 0, b"12345678")].concat();
     let units = explain_one(Protocol::Http2, Side::Client, not_settings);
     assert_eq!(units[1].summary, "not understood: a client's preface must be followed by SETTINGS");
