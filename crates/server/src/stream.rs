@@ -205,6 +205,10 @@ impl AsyncRead for Stream {
         if this.sniffed.has_remaining() {
             let taken = this.sniffed.split_to(this.sniffed.len().min(buf.remaining()));
             buf.put_slice(&taken);
+            if this.sniffed.is_empty() {
+                // What is left of it would be held as long as the connection lasts.
+                this.sniffed = BytesMut::new();
+            }
             this.phase.octets_came();
             return Poll::Ready(Ok(()));
         }
