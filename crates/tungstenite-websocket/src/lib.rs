@@ -1,48 +1,46 @@
 //! The chat over a WebSocket by tokio-tungstenite: what a library spares.
 //!
-//! hyper does the opening handshake, so that a refusal has a status; the library does frames, masks, fragments
-//! and UTF-8. What it leaves to us: its buffers, the close code of a violation, the rate of control frames, and
-//! a peer that is silent.
+//! The library answers the opening handshake, and does frames, masks, fragments and UTF-8. What it leaves to us: its
+//! buffers, when it is asked, refusals that have a status, which are hyper's to answer, the close code of a
+//! violation, the rate of control frames, and a peer that is silent.
 //!
-//! - this file: the opening handshake, and the conversation
+//! - this file: the port, the opening handshake, and what the library is told
+//! - `conversation`: batches go out as the socket takes them, beside what the client says
+//! - `woken`: whether it was news that woke it
 
-use std::{future::poll_fn, io, task::Poll};
+mod conversation;
+mod woken;
+
+use std::{io, sync::Arc};
 
 use axum::{
+    Router,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
     routing::get,
 };
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use message_store::{Follower, MessageStore};
 use server::{
-    Chat, Context, Listener, Problem, Rate, Stream, Transport, http1,
-    http1::Upgraded,
+    Chat, Context, Listener, Problem, Stream, Transport, gate, http1,
+    http1::{FirstRequest, Upgraded},
     limits,
     listener::Refusal,
-    posts::{SocketAnswer, SocketPosts},
     query,
-    stream::{self, KeepAlive, Silence},
 };
-use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Error, Message,
+        Error,
         error::ProtocolError,
-        handshake::server::create_response_with_body,
-        protocol::{
-            CloseFrame, Role, WebSocketConfig,
-            frame::{
-                Frame,
-                coding::{CloseCode, Data, OpCode},
-            },
-        },
+        handshake::server::{create_response_with_body, write_response},
+        protocol::{Role, WebSocketConfig},
     },
 };
+
+use crate::conversation::Conversation;
 
 /// The WebSocket by tokio-tungstenite, as people and pages name it.
 pub const TRANSPORT: Transport =
@@ -56,7 +54,17 @@ const MAX_WRITE_BUFFER_BYTES: usize = message_store::MAX_BATCH_BYTES + limits::M
 
 /// The library's read buffer. It is filled with zeros before each read, so its default of 128 KiB costs more
 /// than the messages do.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+const READ_BUFFER_BYTES: usize = 2 * 1024;
+
+/// Room for the head of an answer to an opening handshake, which has about 220 octets.
+const HEAD_BYTES: usize = 256;
+
+/// What all connections have use of.
+struct Server {
+    routes: Router,
+    store: MessageStore,
+    context: Context,
+}
 
 /// Serves the chat over WebSockets until `context` stops.
 ///
@@ -65,28 +73,104 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// The listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store.clone(), &context, get(handshake));
-    server::accept(listener, &context.clone(), Refusal::Answer, move |stream| {
-        let (routes, store, context) = (routes.clone(), store.clone(), context.clone());
+    let server = Arc::new(Server { routes, store, context: context.clone() });
+    server::accept(listener, &context, Refusal::Answer, move |stream| {
+        // In boxes, so that a conversation does not keep the room that its opening handshake took, nor that of itself
+        // twice.
+        let opening = Box::pin(open(stream, Arc::clone(&server)));
         async move {
-            if let Some(upgraded) = http1::connection(stream, routes, &context).await {
-                converse(upgraded, store, &context).await;
+            let mut opened = opening.await;
+            if let Some(conversation) = &mut opened {
+                conversation.run().await;
             }
         }
     })
     .await
 }
 
-/// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer for [`converse`].
+/// The opening handshake, and whatever else is asked before it.
+async fn open(stream: Stream, server: Arc<Server>) -> Option<Box<Conversation>> {
+    let Opened { stream, early, head, follower } = match upgrade_at_once(stream, &server).await {
+        Ok(opened) => opened,
+        Err(stream) => {
+            let connection = http1::connection(stream, server.routes.clone(), &server.context);
+            Opened::from_http(Box::pin(connection).await?)?
+        }
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+        .max_message_size(Some(limits::MAX_BODY_BYTES))
+        .max_frame_size(Some(limits::MAX_BODY_BYTES));
+    let socket =
+        WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
+    Some(Box::new(Conversation::new(socket, head, follower, server)))
+}
+
+/// A connection whose opening handshake was answered, or is with `head`.
+struct Opened {
+    stream: Stream,
+    /// What came behind the request.
+    early: Bytes,
+    /// The answer's head, where it was not written yet: it goes out with the first batch.
+    head: Vec<u8>,
+    follower: Follower,
+}
+
+impl Opened {
+    /// After [`handshake`]'s answer.
+    fn from_http(upgraded: Upgraded<Stream>) -> Option<Self> {
+        let Upgraded { io, early, mut extensions } = upgraded;
+        Some(Self { stream: io, early, head: Vec::new(), follower: extensions.remove()? })
+    }
+}
+
+/// Answers an opening handshake that came at once and is as it should be; gives the stream back for all else,
+/// refusals too, which hyper and the routes answer at several times the cost.
+async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, Stream> {
+    let first = tokio::select! {
+        first = http1::first_request(&mut stream) => first,
+        () = server.context.stopping() => None,
+    };
+    let Some(FirstRequest { mut request, octets, head_bytes }) = first else { return Err(stream) };
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    let (Ok(()), Ok(_), Ok(after), "/messages") = (
+        judge(&mut request).and_then(|response| encode(response, &mut head)),
+        server.context.gate.admit(&request),
+        query::after(request.uri()),
+        request.uri().path(),
+    ) else {
+        stream.unread(octets);
+        return Err(stream);
+    };
+    Ok(Opened { stream, early: octets.slice(head_bytes..), head, follower: server.store.follow(after) })
+}
+
+/// Appends an answer that switches protocols to `head`, as it stands on the wire.
+fn encode(mut response: http::Response<()>, head: &mut Vec<u8>) -> Result<(), Problem> {
+    response.headers_mut().extend(gate::COMMON_FIELDS);
+    write_response(head, &response).map_err(|error| Problem::bad_request(error.to_string()))
+}
+
+/// Answers the opening handshake (RFC 6455 §4.2), and leaves the follower in the answer.
 async fn handshake(State(chat): State<Chat>, mut request: Request) -> Result<Response, Problem> {
+    let mut response = judge(&mut request)?.map(|()| Body::empty()).into_response();
+    let follower = chat.store.follow(query::after(request.uri())?);
+    response.extensions_mut().insert(follower);
+    Ok(response)
+}
+
+/// Has the library judge an opening handshake and answer it; what it overlooks is judged here.
+fn judge<B>(request: &mut http::Request<B>) -> Result<http::Response<()>, Problem> {
     // The library reads the first line of a list, and wants `websocket` to be the only protocol of its list.
     for (list, element) in [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")] {
         if elements(request.headers(), &list).any(|listed| listed.eq_ignore_ascii_case(element)) {
             request.headers_mut().insert(list, HeaderValue::from_static(element));
         }
     }
-    let mut response = create_response_with_body(&request, Body::empty)
-        .map_err(|error| refusal(&error, request.headers()))?
-        .into_response();
+    let mut response =
+        create_response_with_body(request, || ()).map_err(|error| refusal(&error, request.headers()))?;
     // The library looks at the first of two.
     if request.headers().get_all(header::SEC_WEBSOCKET_KEY).iter().count() > 1 {
         return Err(Problem::bad_request("`Sec-WebSocket-Key` is there twice (RFC 6455 §11.3.1)"));
@@ -94,8 +178,6 @@ async fn handshake(State(chat): State<Chat>, mut request: Request) -> Result<Res
     if elements(request.headers(), &header::SEC_WEBSOCKET_PROTOCOL).any(|offer| offer == SUBPROTOCOL) {
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
-    let follower = chat.store.follow(query::after(request.uri())?);
-    response.extensions_mut().insert(follower);
     Ok(response)
 }
 
@@ -123,148 +205,5 @@ fn refusal(error: &Error, request: &HeaderMap) -> Problem {
             upgrade("`Sec-WebSocket-Version` must be 13 (RFC 6455 §4.2.2)".to_owned())
         }
         other => Problem::bad_request(format!("not an opening handshake (RFC 6455 §4.2.1): {other}")),
-    }
-}
-
-/// How a conversation ends.
-enum End {
-    /// With a close frame of ours.
-    Close(CloseCode, &'static str),
-    /// With the library's answer to the peer's close frame.
-    Answered,
-    /// Without a word: the connection is gone, or nobody is there.
-    Gone,
-}
-
-/// Follows the log and takes drafts until either side closes, then closes the connection.
-async fn converse(upgraded: Upgraded<Stream>, store: MessageStore, context: &Context) {
-    let Upgraded { io, early, mut extensions } = upgraded;
-    let Some(follower) = extensions.remove::<Follower>() else { return };
-    let keep_alive = KeepAlive::new(io.phase());
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
-        .max_message_size(Some(limits::MAX_BODY_BYTES))
-        .max_frame_size(Some(limits::MAX_BODY_BYTES));
-    let mut socket =
-        WebSocketStream::from_partially_read(io, early.to_vec(), Role::Server, Some(config)).await;
-    let closing =
-        match talk(&mut socket, follower, SocketPosts::new(store, context), keep_alive, context).await {
-            Ok(End::Close(code, reason)) => Some(Some(CloseFrame { code, reason: reason.into() })),
-            Ok(End::Answered) => Some(None),
-            Ok(End::Gone) => return,
-            Err(error) => close_code(&error).map(|code| Some(CloseFrame { code, reason: "".into() })),
-        };
-    let Some(frame) = closing else { return };
-    let telling = async {
-        // After a violation the library still sends what it is given.
-        if let Some(frame) = frame {
-            // A pong that waits would go out behind the Close frame.
-            socket.flush().await?;
-            socket.send(Message::Close(Some(frame))).await?;
-        }
-        socket.flush().await
-    };
-    if !matches!(timeout(context.limits.linger, telling).await, Err(_) | Ok(Err(Error::Io(_)))) {
-        stream::close(&mut socket.into_inner(), context.limits.linger).await;
-    }
-}
-
-/// What happened at the socket.
-enum Event {
-    /// It has taken what the library held for it.
-    Flushed,
-    /// The peer said something, or has gone.
-    Heard(Option<Message>),
-}
-
-/// Writes what the library holds, if it does, and reads, whichever gets on. Cancel safe.
-///
-/// By hand, since halves of a split socket keep a message back until they are flushed.
-async fn event(socket: &mut WebSocketStream<Stream>, flushing: bool) -> Result<Event, Error> {
-    poll_fn(|cx| {
-        if flushing && socket.poll_flush_unpin(cx)?.is_ready() {
-            return Poll::Ready(Ok(Event::Flushed));
-        }
-        socket.poll_next_unpin(cx).map(|message| Ok(Event::Heard(message.transpose()?)))
-    })
-    .await
-}
-
-/// The loop: batches go out as the socket takes them, beside what the client says.
-///
-/// # Errors
-///
-/// What the library found wrong, or an end of the connection.
-async fn talk(
-    socket: &mut WebSocketStream<Stream>,
-    mut follower: Follower,
-    mut posts: SocketPosts,
-    mut keep_alive: KeepAlive,
-    context: &Context,
-) -> Result<End, Error> {
-    let mut control_frames = Rate::new(limits::CONTROL_FRAMES_PER_SECOND);
-    socket.feed(text(follower.read().into_json())).await?;
-    let mut flushing = true;
-    loop {
-        tokio::select! {
-            event = event(socket, flushing) => match event? {
-                Event::Flushed => flushing = false,
-                Event::Heard(None) => return Ok(End::Gone),
-                Event::Heard(Some(Message::Text(draft))) => match posts.post(draft.as_bytes()).await {
-                    SocketAnswer::InLog => {}
-                    SocketAnswer::Say(answer) => {
-                        socket.feed(text(answer)).await?;
-                        flushing = true;
-                    }
-                    SocketAnswer::SayAndClose(answer) => {
-                        socket.feed(text(answer)).await?;
-                        return Ok(End::Close(CloseCode::Policy, "too many refused drafts"));
-                    }
-                },
-                Event::Heard(Some(Message::Binary(_))) => {
-                    return Ok(End::Close(CloseCode::Unsupported, "a draft is a text message"));
-                }
-                Event::Heard(Some(Message::Close(_))) => return Ok(End::Answered),
-                // The library has queued the pong.
-                Event::Heard(Some(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
-                    if control_frames.take().is_err() {
-                        return Ok(End::Close(CloseCode::Policy, "too many control frames"));
-                    }
-                    flushing = true;
-                }
-            },
-            // Only when all before it was taken: a slow client finds one larger batch.
-            () = follower.ready(), if !flushing => {
-                socket.feed(text(follower.read().into_json())).await?;
-                flushing = true;
-            }
-            silence = keep_alive.silence() => match silence {
-                Silence::Ping => {
-                    socket.feed(Message::Ping(Bytes::new())).await?;
-                    flushing = true;
-                }
-                Silence::Dead => return Ok(End::Gone),
-            },
-            () = context.stopping() => return Ok(End::Close(CloseCode::Away, "the server stops")),
-        }
-    }
-}
-
-/// JSON as a text message, without the library's check that it is UTF-8: the log's JSON is.
-fn text(json: Bytes) -> Message {
-    Message::Frame(Frame::message(json, OpCode::Data(Data::Text), true))
-}
-
-/// The close code for what the library found wrong (RFC 6455 §7.4.1); it would only drop the connection. `None`
-/// where there is nobody left to tell.
-fn close_code(error: &Error) -> Option<CloseCode> {
-    match error {
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some(CloseCode::Protocol),
-        Error::Utf8(_) => Some(CloseCode::Invalid),
-        Error::Capacity(_) => Some(CloseCode::Size),
-        _ => None,
     }
 }
