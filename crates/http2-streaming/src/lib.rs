@@ -24,7 +24,8 @@ use h2::{Reason, SendStream};
 use http::{Method, StatusCode, Uri, header};
 use message_store::{Batch, Follower, MessageStore};
 use server::{
-    Chat, Context, Listener, Problem, Stream, Transport, http1, listener::Refusal, posts, query, site, tls,
+    Chat, Context, Listener, Problem, Stream, Transport, http1, listener::Refusal, posts, query, site,
+    stream::Connection, tls,
 };
 use tokio::{
     sync::Mutex,
@@ -97,13 +98,24 @@ async fn accepted(mut stream: Stream, tls: TlsAcceptor, routes: Router, context:
                     return Err(error);
                 }
             };
-            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                return connection::serve(stream, routes, context).await.map_err(io::Error::other);
+            let speaks_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            match stream.stream().recorder().cloned() {
+                None => in_tls(stream, speaks_h2, routes, context).await,
+                Some(recorder) => {
+                    in_tls(tls::Recorded::new(stream, recorder), speaks_h2, routes, context).await
+                }
             }
-            http1::connection(stream, other_version(context, any(unsupported_version)), context).await;
-            Ok(())
         }
     }
+}
+
+/// Serves what is inside TLS.
+async fn in_tls<I: Connection>(io: I, speaks_h2: bool, routes: Router, context: &Context) -> io::Result<()> {
+    if speaks_h2 {
+        return connection::serve(io, routes, context).await.map_err(io::Error::other);
+    }
+    http1::connection(io, other_version(context, any(unsupported_version)), context).await;
+    Ok(())
 }
 
 /// Routes for a client that speaks HTTP/1.1 on this port.

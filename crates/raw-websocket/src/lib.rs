@@ -121,6 +121,9 @@ struct Opened {
 /// Answers by hand an opening handshake that came at once and is as it should be: it costs a tenth of a request.
 /// Gives the stream back for all else, refusals too, which are hyper's and the routes' to answer.
 async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, Stream> {
+    if server.context.has_failures() {
+        return Err(stream);
+    }
     let first = tokio::select! {
         first = http1::first_request(&mut stream) => first,
         () = server.context.stopping() => None,

@@ -4,6 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
+use wire::Tap;
+
 use crate::{Limits, Options, connections::Connections, gate::Gate, rate::AddressRates};
 
 /// A transport as people and pages name it.
@@ -42,6 +44,7 @@ pub struct Context {
     pub(crate) connections: Connections,
     pub(crate) posts: Arc<AddressRates>,
     post_rate: u32,
+    pub(crate) tap: Option<Tap>,
     stopping: CancellationToken,
 }
 
@@ -57,6 +60,7 @@ impl Context {
             connections: Connections::new(options.max_connections),
             posts: Arc::new(AddressRates::new(options.post_rate)),
             post_rate: options.post_rate,
+            tap: None,
             stopping: CancellationToken::new(),
         }
     }
@@ -69,6 +73,21 @@ impl Context {
     /// The same context with a page that pages of these origins may show in a frame.
     pub fn framed_by(self, origins: impl IntoIterator<Item = String>) -> Self {
         Self { framed_by: origins.into_iter().collect(), ..self }
+    }
+
+    /// The same context with a tap before every connection, and requests that fail as it says.
+    pub fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
+    }
+
+    /// The same context for a server that can be stopped alone, and stops with this one.
+    pub fn child(&self) -> Self {
+        Self { stopping: self.stopping.child_token(), ..self.clone() }
+    }
+
+    /// Whether a share of the requests is to fail now: then all are for the routes to answer.
+    pub fn has_failures(&self) -> bool {
+        self.tap.as_ref().is_some_and(|tap| tap.disturbances().fail_share > 0.0)
     }
 
     /// The posts a second that one address, or one WebSocket, may make; 0 is no limit.

@@ -16,6 +16,7 @@
 //! - [`rate`]: how often something may be done
 //! - [`query`]: the parameters of a follower's request
 //! - [`problem`]: an error as the peer sees it, RFC 9457
+//! - `tapped`: what a server does that has a tap before it
 //! - [`tls`]: the self-signed certificate, made on first use and kept
 //! - [`program`]: what a `main` needs around `serve`
 
@@ -34,6 +35,7 @@ pub mod query;
 pub mod rate;
 pub mod site;
 pub mod stream;
+mod tapped;
 pub mod tls;
 
 pub use connections::{Peer, Permit};

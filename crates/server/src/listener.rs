@@ -23,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     Context, Peer, Problem, Stream, limits,
     memory::{self, Crowd},
-    stream,
+    stream, tapped,
 };
 
 /// The pause after an `accept` that failed, as it does when the process has no descriptor left. It also bounds
@@ -135,7 +135,7 @@ pub async fn accept<F, C>(
 ) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
-    C: Fn(Stream) -> F + Send + 'static,
+    C: Fn(Stream) -> F + Send + Sync + 'static,
 {
     // A task, so that a connection begins on the thread that accepts it: what `main` awaits has a thread of its own,
     // and each connection would wake two.
@@ -146,8 +146,9 @@ where
 async fn accept_all<F, C>(listener: Listener, context: Context, refusal: Refusal, connection: C)
 where
     F: Future<Output = ()> + Send + 'static,
-    C: Fn(Stream) -> F,
+    C: Fn(Stream) -> F + Send + Sync + 'static,
 {
+    let connection = Arc::new(connection);
     let mut tasks = JoinSet::new();
     // What connects to a WebSocket's port has something to ask.
     let first_request =
@@ -186,7 +187,19 @@ where
         let peer = Peer(address.ip());
         match context.connections.admit(peer) {
             Some(permit) => {
-                tasks.spawn(connection(Stream::new(socket, peer, permit, context.limits, first_request)));
+                let stream = move |socket| Stream::new(socket, peer, permit, context.limits, first_request);
+                match &context.tap {
+                    None => tasks.spawn(connection(stream(socket))),
+                    Some(tap) => {
+                        let relayed = tapped::relay(tap.clone(), socket, stream, context.clone());
+                        let connection = Arc::clone(&connection);
+                        tasks.spawn(async move {
+                            if let Some(stream) = relayed.await {
+                                connection(stream).await;
+                            }
+                        })
+                    }
+                };
             }
             None if refusal == Refusal::Answer => {
                 if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {

@@ -15,7 +15,7 @@ use message_store::MessageStore;
 use rust_embed::{Embed, EmbeddedFile};
 use tower::ServiceExt;
 
-use crate::{Context, Problem, gate};
+use crate::{Context, Problem, gate, tapped};
 
 /// The frontend, as it lies in `web/`; read from there in debug builds.
 #[derive(Embed)]
@@ -76,7 +76,10 @@ where
 
 /// `routes` behind the gate, and with the fields that every answer carries.
 pub fn guarded(context: &Context, routes: Router) -> Router {
-    let routes = routes.method_not_allowed_fallback(async || method_not_allowed());
+    let mut routes = routes.method_not_allowed_fallback(async || method_not_allowed());
+    if let Some(tap) = &context.tap {
+        routes = routes.layer(middleware::from_fn_with_state(tap.clone(), tapped::fail_share));
+    }
     routes.layer(middleware::from_fn_with_state(context.clone(), gate::guard))
 }
 

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use tokio_rustls::server::TlsStream;
+use wire::tap::Recorder;
 
 use crate::{Limits, Peer, Permit};
 
@@ -131,6 +132,8 @@ pub struct Stream {
     /// Octets that were read to tell which protocol comes; they are read again first.
     sniffed: BytesMut,
     writing: Deadline,
+    /// Behind a tap: where plaintext inside TLS is told.
+    recorder: Option<Recorder>,
 }
 
 impl Stream {
@@ -143,7 +146,25 @@ impl Stream {
         first_request: Duration,
     ) -> Self {
         let phase = Phase::new(limits, first_request);
-        Self { tcp, peer, permit, phase, sniffed: BytesMut::new(), writing: Deadline::default() }
+        Self {
+            tcp,
+            peer,
+            permit,
+            phase,
+            sniffed: BytesMut::new(),
+            writing: Deadline::default(),
+            recorder: None,
+        }
+    }
+
+    /// The same connection behind a tap.
+    pub(crate) fn recorded(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
+    }
+
+    /// What records the connection, if it is behind a tap.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     /// The other side.

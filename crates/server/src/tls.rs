@@ -3,11 +3,17 @@
 use std::{
     fs, io,
     path::Path,
+    pin::Pin,
     sync::Arc,
+    task::{Context as TaskContext, Poll, ready},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Instant,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -15,9 +21,11 @@ use tokio_rustls::{
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
+    server::TlsStream,
 };
+use wire::tap::Recorder;
 
-use crate::Context;
+use crate::{Context, Stream, stream::Connection};
 
 /// How long a certificate is valid. Browsers refuse more than 398 days, from whomever it is.
 const VALIDITY: Duration = Duration::from_secs(397 * 24 * 60 * 60);
@@ -50,6 +58,59 @@ pub fn acceptor(context: &Context, alpn: &[&[u8]]) -> io::Result<TlsAcceptor> {
         .map_err(io::Error::other)?;
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// TLS behind a tap: what is read and written inside it is told to the connection's record.
+#[derive(Debug)]
+pub struct Recorded {
+    tls: TlsStream<Stream>,
+    recorder: Recorder,
+}
+
+impl Recorded {
+    /// Records what passes inside `tls`.
+    pub fn new(tls: TlsStream<Stream>, recorder: Recorder) -> Self {
+        Self { tls, recorder }
+    }
+}
+
+impl Connection for Recorded {
+    fn stream(&self) -> &Stream {
+        self.tls.get_ref().0
+    }
+}
+
+impl AsyncRead for Recorded {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.tls).poll_read(cx, buf))?;
+        this.recorder.client_plaintext(buf.filled().get(before..).unwrap_or_default());
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Not vectored: one slice at a time is what can be told simply.
+impl AsyncWrite for Recorded {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let since = Instant::now();
+        let written = ready!(Pin::new(&mut this.tls).poll_write(cx, buf))?;
+        this.recorder.server_plaintext(buf.get(..written).unwrap_or_default(), since);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tls).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tls).poll_shutdown(cx)
+    }
 }
 
 fn names(context: &Context) -> Vec<String> {

@@ -176,7 +176,7 @@ impl Http1 {
             Content::Chunked => At::Chunk,
         };
         let kind = if self.side == Side::Client { "request" } else { "response" };
-        Ok(Label { kind, summary: head.summary(), stream: None, next })
+        Ok(Label { kind, summary: head.summary(), next, ..Label::default() })
     }
 
     fn explain_content(

@@ -243,5 +243,5 @@ fn label(header: &Header, detail: &str) -> Label {
     if header.has(frame::END_STREAM) && matches!(header.kind, Type::Data | Type::Headers) {
         summary += ", END_STREAM";
     }
-    Label { kind: header.kind.name(), summary, stream: Some(header.stream), next: None }
+    Label { kind: header.kind.name(), summary, stream: Some(header.stream), ..Label::default() }
 }

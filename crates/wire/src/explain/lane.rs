@@ -30,6 +30,8 @@ pub(super) struct Label {
     pub(super) kind: &'static str,
     pub(super) summary: String,
     pub(super) stream: Option<u32>,
+    /// Of a WebSocket's data frame.
+    pub(super) content: Vec<u8>,
     /// The protocol of what follows, where it changes.
     pub(super) next: Option<Next>,
 }
@@ -171,7 +173,8 @@ impl Lane {
             ..Span::new("not understood", text::octets(end - start), meaning, rule.rfc.clone())
         };
         let spans = vec![span];
-        Some(Unit { side: self.side, start, end, kind: "not understood", summary, stream: None, spans })
+        let kind = "not understood";
+        Some(Unit { side: self.side, start, end, kind, summary, stream: None, spans, content: Vec::new() })
     }
 
     /// Explains the next `size` octets.
@@ -214,8 +217,8 @@ impl Lane {
             Err(Stop::Cut { .. }) => Label::default(),
         };
         self.follow(label.next);
-        let Label { kind, summary, stream, .. } = label;
-        (end > start).then_some(Unit { side: self.side, start, end, kind, summary, stream, spans })
+        let Label { kind, summary, stream, content, .. } = label;
+        (end > start).then_some(Unit { side: self.side, start, end, kind, summary, stream, spans, content })
     }
 
     /// The end of the capture may be the end of what is under way.

@@ -55,6 +55,10 @@ pub struct Unit {
     pub stream: Option<u32>,
     /// Spans that tile the unit: each begins where the one before ends, and none is empty.
     pub spans: Vec<Span>,
+    /// The payload of a WebSocket's data frame, unmasked, and inflated as far as it is shown; empty for all else, whose
+    /// octets are what they are on the wire.
+    #[serde(skip)]
+    pub content: Vec<u8>,
 }
 
 /// Some octets and what they say.

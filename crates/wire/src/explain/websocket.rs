@@ -75,10 +75,11 @@ impl WebSocket {
             }
         };
         let had = spans.rest().len() as u64;
+        let mut content = Vec::new();
         let summary = if header.opcode.is_control() || header.opcode == Opcode::Reserved {
             payload::outside_messages(spans, &header, sent)
         } else {
-            self.messages.data(spans, &header, sent)
+            self.messages.data(spans, &header, sent, &mut content)
         };
         let sent = sent + had;
         let is_cut = sent < header.payload_len;
@@ -86,6 +87,6 @@ impl WebSocket {
         if is_cut {
             self.long = Some((header, sent));
         }
-        Ok(Label { kind, summary, ..Label::default() })
+        Ok(Label { kind, summary, content, ..Label::default() })
     }
 }

@@ -78,7 +78,14 @@ impl Messages {
     }
 
     /// Explains the payload of a data frame from octet `sent` on, and gives its summary.
-    pub(super) fn data(&mut self, spans: &mut Spans<'_>, header: &Header, sent: u64) -> String {
+    /// `kept` gets the payload as it is then.
+    pub(super) fn data(
+        &mut self,
+        spans: &mut Spans<'_>,
+        header: &Header,
+        sent: u64,
+        kept: &mut Vec<u8>,
+    ) -> String {
         let wire = spans.rest();
         let to = sent + wire.len() as u64;
         let ends = header.is_final && to == header.payload_len;
@@ -93,6 +100,7 @@ impl Messages {
                 wire.len(),
                 Span::new("payload", shown.text, meaning, "RFC 6455 §5.4").steps(unmasked.steps),
             );
+            *kept = unmasked.octets;
             return summary;
         };
         let mut meaning = place.long;
@@ -126,6 +134,7 @@ impl Messages {
         let compressed = if message.is_compressed { ", compressed" } else { "" };
         let name = header.opcode.name();
         let summary = format!("{name}{fragment}{compressed}, {size}, {}", text::quoted(&shown.text));
+        *kept = content.shown;
         spans.add(wire.len(), Span::new("payload", shown.text, meaning, rfc).steps(unmasked.steps));
         if ends {
             self.message = None;

@@ -1,0 +1,30 @@
+//! The shared promises, kept behind a tap: transports and clients do not notice it.
+
+use message_store::MessageStore;
+use server::{Context, Listener};
+use wire::{Clock, Tap};
+
+fn tapped(context: Context) -> Context {
+    let may_speak_tls = context.transport.scheme == "https";
+    context.tapped(Tap::new(Clock::start(), may_speak_tls))
+}
+
+mod raw_websocket_behind {
+    use super::*;
+
+    async fn serve(listener: Listener, store: MessageStore, context: Context) -> std::io::Result<()> {
+        raw_websocket::serve(listener, store, tapped(context)).await
+    }
+
+    conformance::suite!(raw_websocket::TRANSPORT, serve, conformance::OverWebSocket);
+}
+
+mod http2_streaming_behind {
+    use super::*;
+
+    async fn serve(listener: Listener, store: MessageStore, context: Context) -> std::io::Result<()> {
+        http2_streaming::serve(listener, store, tapped(context)).await
+    }
+
+    conformance::suite!(http2_streaming::TRANSPORT, serve, conformance::Http2Streaming);
+}

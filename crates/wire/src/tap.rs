@@ -1,0 +1,242 @@
+//! A relay before one transport's server, which counts, captures and disturbs what passes.
+//!
+//! The server's listener gives an accepted socket to [`Tap::relay`] and gets another for it, the inner one. Between the
+//! two the relay passes octets on, half-closes and resets too, and reads no faster than it writes: to the transport it
+//! is a client, to the client a network. TLS stays whole; whoever ends it tells the plaintext to the [`Recorder`].
+//!
+//! - this file: the handle, and what can be asked and done with it
+//! - [`limits`]: what is kept at most
+//! - `relay`, `flow`, `door`: both directions, one of them with its disturbances, the inner sockets
+//! - `connection`, `explaining`, `sort`, `scan`: a connection's octets as units, and what they are
+//! - [`event`], `journal`: what is told and kept of them
+//! - [`expected`]: the size that the RFCs make one expect of a unit
+//! - `unit`: a unit with its octets and spans; `pcapng`: what is kept, as Wireshark reads it
+
+mod connection;
+mod door;
+pub mod event;
+pub mod expected;
+mod explaining;
+mod flow;
+mod journal;
+pub mod limits;
+mod pcapng;
+mod relay;
+mod scan;
+mod sort;
+mod unit;
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use crate::{Clock, Disturbances};
+
+use self::{
+    connection::{Connection, happened},
+    door::{Door, Pair},
+    event::Counts,
+    journal::Journal,
+    limits::MAX_RELAYS,
+    relay::Open,
+};
+pub use journal::Reading;
+pub use unit::CapturedUnit;
+
+/// What relays follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Settings {
+    disturbances: Disturbances,
+    /// Nothing passes before.
+    blackhole: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    may_speak_tls: bool,
+    door: Door,
+    settings: watch::Sender<Settings>,
+    cuts: watch::Sender<u64>,
+    journal: Mutex<Journal>,
+    relays: AtomicUsize,
+}
+
+impl Shared {
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn disturbances(&self) -> Disturbances {
+        self.settings.borrow().disturbances
+    }
+
+    /// Notes a disturbance.
+    fn disturbed(&self, name: &str) {
+        let at = self.clock.now();
+        self.journal().note(happened(None, at, "disturbed", None, name), None);
+    }
+}
+
+/// The tap of one transport's server; clones are the same tap.
+#[derive(Clone, Debug)]
+pub struct Tap(Arc<Shared>);
+
+impl Tap {
+    /// A tap that disturbs nothing. `may_speak_tls` if a connection to the server may begin with TLS.
+    #[must_use]
+    pub fn new(clock: Clock, may_speak_tls: bool) -> Self {
+        Self(Arc::new(Shared {
+            clock,
+            may_speak_tls,
+            door: Door::default(),
+            settings: watch::Sender::default(),
+            cuts: watch::Sender::default(),
+            journal: Mutex::default(),
+            relays: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Puts the relay before an accepted socket. Gives the socket that the transport is to serve, and what records the
+    /// connection. In a blackhole it is over only with that.
+    ///
+    /// # Errors
+    ///
+    /// There are [`MAX_RELAYS`] already, or the system gives no sockets. The accepted one is closed then.
+    pub async fn relay(&self, outer: TcpStream) -> io::Result<(TcpStream, Recorder)> {
+        if self.0.relays.fetch_add(1, Ordering::Relaxed) >= MAX_RELAYS {
+            self.0.relays.fetch_sub(1, Ordering::Relaxed);
+            return Err(io::Error::other(format!("the tap relays {MAX_RELAYS} connections already")));
+        }
+        let connection = Arc::new(Connection::open(Arc::clone(&self.0)));
+        let open = Open { tap: Arc::clone(&self.0), connection: Arc::clone(&connection) };
+        let mut cuts = self.0.cuts.subscribe();
+        tokio::select! {
+            () = self.blackhole_over() => {}
+            _ = cuts.changed() => {
+                outer.set_zero_linger()?;
+                connection.closed(None, "cut");
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+        }
+        outer.set_nodelay(true)?;
+        let Pair { relay, transport } = self.0.door.pair().await?;
+        tokio::spawn(relay::run(open, outer, relay, cuts));
+        Ok((transport, Recorder(connection)))
+    }
+
+    async fn blackhole_over(&self) {
+        let mut settings = self.0.settings.subscribe();
+        loop {
+            let until = settings.borrow_and_update().blackhole;
+            let Some(until) = until.filter(|until| *until > Instant::now()) else { return };
+            tokio::select! {
+                () = sleep_until(until) => {}
+                _ = settings.changed() => {}
+            }
+        }
+    }
+
+    /// The disturbances in force.
+    pub fn disturbances(&self) -> Disturbances {
+        self.0.disturbances()
+    }
+
+    /// Puts these disturbances in force, for what is open too.
+    pub fn disturb(&self, disturbances: Disturbances) {
+        if disturbances != self.disturbances() {
+            self.0.settings.send_modify(|settings| settings.disturbances = disturbances);
+            self.0.disturbed(&disturbances.in_words());
+        }
+    }
+
+    /// Resets all connections that are open.
+    pub fn cut(&self) {
+        self.0.disturbed("cut");
+        self.0.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Lets nothing pass for this time; what is held is delivered then. Another one replaces it.
+    pub fn blackhole(&self, time: Duration) {
+        self.0.disturbed(&format!("blackhole, {} s", time.as_secs_f32()));
+        self.0.settings.send_modify(|settings| settings.blackhole = Some(Instant::now() + time));
+    }
+
+    /// Notes what somebody else does to the server, for people: `restart, 2 s away`.
+    pub fn note(&self, name: &str) {
+        self.0.disturbed(name);
+    }
+
+    /// Whether the next request is to be answered with `500`: drawn by
+    /// [`fail_share`](Disturbances::fail_share).
+    pub fn fails(&self) -> bool {
+        self.disturbances().draws_failure()
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.0.journal().counts;
+        for octets in [&mut counts.octets.client, &mut counts.octets.server] {
+            octets.tls = octets.tcp.saturating_sub(octets.plain);
+        }
+        counts
+    }
+
+    /// Connections that are open.
+    pub fn open(&self) -> u64 {
+        self.0.journal().open
+    }
+
+    /// What happened from the event `place` on, as far as it is kept, at most
+    /// [`MAX_EVENTS_AT_ONCE`](limits::MAX_EVENTS_AT_ONCE) events.
+    pub fn read(&self, place: u64) -> Reading {
+        self.0.journal().read(place)
+    }
+
+    /// The unit whose event has this id, while it is kept.
+    pub fn unit(&self, id: u64) -> Option<CapturedUnit> {
+        CapturedUnit::of(&self.0.journal().find(id)?)
+    }
+
+    /// All units that are kept, as a capture in the format pcapng.
+    ///
+    /// # Errors
+    ///
+    /// A unit cannot be encoded.
+    pub fn pcapng(&self) -> io::Result<Vec<u8>> {
+        // Encoded without the lock.
+        let kept = self.0.journal().all();
+        pcapng::capture(&kept, &self.0.clock).map_err(io::Error::other)
+    }
+}
+
+/// What records one connection, for whoever ends its TLS.
+#[derive(Clone, Debug)]
+pub struct Recorder(Arc<Connection>);
+
+impl Recorder {
+    /// Takes what was read out of TLS.
+    pub fn client_plaintext(&self, octets: &[u8]) {
+        if !octets.is_empty() {
+            self.0.client_plaintext(octets);
+        }
+    }
+
+    /// Takes what was written into TLS; `since` is when that began.
+    pub fn server_plaintext(&self, octets: &[u8], since: Instant) {
+        if !octets.is_empty() {
+            self.0.server_plaintext(octets, since);
+        }
+    }
+}

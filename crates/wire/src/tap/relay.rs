@@ -1,0 +1,79 @@
+//! The relay: the client's socket on one side, the transport's on the other.
+
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+};
+
+use tokio::{
+    net::TcpStream,
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+use crate::explain::Side;
+
+use super::{
+    Shared,
+    connection::Connection,
+    flow::{End, Flow},
+    limits::MAX_LINGER,
+};
+
+/// A place among the relays of a tap, and the record's end. Dropping it gives the place back.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) tap: Arc<Shared>,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.connection.closed(None, "closed");
+        self.tap.relays.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Relays until both sides have ended, one is reset, or the tap cuts.
+pub(super) async fn run(open: Open, outer: TcpStream, inner: TcpStream, mut cuts: watch::Receiver<u64>) {
+    let connection = &*open.connection;
+    let settings = || open.tap.settings.subscribe();
+    let up = Flow::new(Side::Client, (&outer, &inner), connection, settings()).run();
+    let down = Flow::new(Side::Server, (&inner, &outer), connection, settings()).run();
+    let ended = tokio::select! {
+        ended = both(up, down) => ended,
+        _ = cuts.changed() => (None, "cut"),
+    };
+    let (by, how) = ended;
+    if how != "closed" {
+        // Dropping the sockets then sends RST. An error means that there is nobody to reset.
+        let _ = outer.set_zero_linger();
+        let _ = inner.set_zero_linger();
+    }
+    let how = if connection.is_condemned.load(Ordering::Relaxed) { "cut, as a failure" } else { how };
+    connection.closed(by, how);
+}
+
+/// Who ended first, and how.
+async fn both(
+    up: impl Future<Output = End>,
+    down: impl Future<Output = End>,
+) -> (Option<Side>, &'static str) {
+    let (mut up, mut down) = (pin!(up), pin!(down));
+    let first = tokio::select! {
+        end = &mut up => (Side::Client, end),
+        end = &mut down => (Side::Server, end),
+    };
+    let by = Some(first.0);
+    let second = match first {
+        (_, End::Reset) => return (by, "reset"),
+        (Side::Client, End::Closed) => down.await,
+        (Side::Server, End::Closed) => {
+            tokio::select! {
+                end = up => end,
+                () = sleep_until(Instant::now() + MAX_LINGER) => End::Reset,
+            }
+        }
+    };
+    (by, if second == End::Reset { "reset" } else { "closed" })
+}
