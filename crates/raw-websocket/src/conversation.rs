@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::{
     Opened, Server,
     close::{CloseCode, CloseReason},
-    connection::{Connection, Event, State},
+    connection::{Connection, Event},
     failure::Failure,
     frame::{Opcode, Role, encode_frame},
     hub::Part,
@@ -53,8 +53,10 @@ pub(crate) struct Conversation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     GoesOn,
-    /// A Close is in the output.
+    /// A Close is in the output; the peer may be sending still.
     Closes,
+    /// The answer to the peer's Close is in the output: that was the last it sent.
+    Answers,
     /// The connection is gone, or nobody is there.
     Gone,
 }
@@ -86,13 +88,12 @@ impl Conversation {
 
     /// Goes on until either side closes, then closes the connection.
     pub(crate) async fn run(&mut self) {
-        if let Ok(Next::Closes) = self.talk().await {
-            // RFC 6455 §7.1.1: the server closes the TCP connection first.
-            if self.socket.is_written() && self.connection.state() == State::Closed {
-                // The peer's Close was the last it sent, or it breaks a rule: there is nothing to wait for.
-                return self.socket.shut();
-            }
-            Box::pin(self.linger()).await;
+        // RFC 6455 §7.1.1: the server closes the TCP connection first.
+        match self.talk().await {
+            // There is nothing to wait for.
+            Ok(Next::Answers) if self.socket.is_written() => self.socket.shut(),
+            Ok(Next::Closes | Next::Answers) => Box::pin(self.linger()).await,
+            Ok(Next::GoesOn | Next::Gone) | Err(_) => {}
         }
     }
 
@@ -254,7 +255,7 @@ impl Conversation {
             Event::Close(_) => {
                 self.socket.answer(now, |output| self.connection.answer(&event, output))?;
                 self.socket.close_output();
-                return Ok(Next::Closes);
+                return Ok(Next::Answers);
             }
             Event::Ping(_) => self.socket.answer(now, |output| self.connection.answer(&event, output))?,
             Event::Pong(_) | Event::Binary(_) => {}

@@ -56,6 +56,24 @@ pub async fn nothing_after_a_close_is_read<S: Subject>() {
     target.stop().await;
 }
 
+/// Who breaks a rule may be sending still: that is taken, so that no reset takes the server's Close from it.
+pub async fn what_comes_behind_a_violation_is_discarded<S: Subject>() {
+    let target = patient::<S>().await;
+    let mut socket = connect(target.address).await;
+    text(&mut socket).await;
+    // A message of 65,536 octets, by its header.
+    let header = [0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    socket.send_raw(&header).await.expect("a header is sent");
+    let answer = soon("the answer to a header that promises too much", close(&mut socket)).await;
+    assert_eq!(answer, Ok(Some(1009)));
+    for part in 1..=64 {
+        let sent = socket.send_raw(&[b'x'; 1_024]).await;
+        sent.unwrap_or_else(|error| panic!("the server does not take KiB {part}: {error}"));
+    }
+    drop(socket);
+    target.stop().await;
+}
+
 /// A Close between fragments ends the message with the connection.
 pub async fn a_close_ends_a_message_under_way<S: Subject>() {
     let target = patient::<S>().await;

@@ -71,6 +71,7 @@ macro_rules! websocket_wire {
             closing: {
                 a_close_is_answered_with_its_own_code(),
                 nothing_after_a_close_is_read(),
+                what_comes_behind_a_violation_is_discarded(),
                 a_close_ends_a_message_under_way(),
                 a_stop_is_1001(),
             }
