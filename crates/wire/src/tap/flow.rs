@@ -40,6 +40,8 @@ impl Held {
 pub(super) enum End {
     /// The sender closed its side; that was passed on.
     Closed,
+    /// The receiver takes no more: it has reset the connection. What it said before may still be on its way.
+    Refused,
     /// The connection was reset, or is to be.
     Reset,
 }
@@ -102,7 +104,7 @@ impl<'a> Flow<'a> {
             let wait = match self.advance() {
                 Ok(Ok(wait)) => wait,
                 Ok(Err(end)) => return end,
-                Err(_) => return End::Reset,
+                Err(_) => return End::Refused,
             };
             let reads = self.ended.is_none() && self.held_cost < MAX_HELD_BYTES;
             let until = match wait {
@@ -162,8 +164,11 @@ impl<'a> Flow<'a> {
     /// Passes the end on.
     fn end(&self) -> io::Result<End> {
         if self.ended == Some(End::Closed) {
-            SockRef::from(self.to).shutdown(Shutdown::Write)?;
-            return Ok(End::Closed);
+            return match SockRef::from(self.to).shutdown(Shutdown::Write) {
+                // The receiver has closed already, for good.
+                Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+                _ => Ok(End::Closed),
+            };
         }
         Ok(End::Reset)
     }

@@ -5,11 +5,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use tokio::{
-    net::TcpStream,
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 use crate::explain::Side;
 
@@ -64,16 +60,22 @@ async fn both(
         end = &mut up => (Side::Client, end),
         end = &mut down => (Side::Server, end),
     };
-    let by = Some(first.0);
-    let second = match first {
-        (_, End::Reset) => return (by, "reset"),
-        (Side::Client, End::Closed) => down.await,
-        (Side::Server, End::Closed) => {
-            tokio::select! {
-                end = up => end,
-                () = sleep_until(Instant::now() + MAX_LINGER) => End::Reset,
-            }
+    let second = async {
+        match first.0 {
+            Side::Client => down.await,
+            Side::Server => up.await,
         }
     };
-    (by, if second == End::Reset { "reset" } else { "closed" })
+    let (by, how) = match first {
+        (side, End::Reset) => return (Some(side), "reset"),
+        // It comes in its turn: behind what the one who reset said before.
+        (side, End::Refused) => (Some(side.peer()), "reset"),
+        (side, End::Closed) => (Some(side), "closed"),
+    };
+    let ended = match first {
+        // Whether it still has something to say is the server's to decide.
+        (Side::Client, End::Closed) => Ok(second.await),
+        _ => timeout(MAX_LINGER, second).await,
+    };
+    (by, if ended == Ok(End::Closed) { how } else { "reset" })
 }
