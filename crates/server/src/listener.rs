@@ -184,6 +184,7 @@ where
             // An error means that the connection is gone, which its task will notice.
             let _ = socket.set_nodelay(true);
         }
+        crowd.has_come(tasks.len());
         let peer = Peer(address.ip());
         match context.connections.admit(peer) {
             Some(permit) => {

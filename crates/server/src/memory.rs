@@ -15,9 +15,14 @@ impl Crowd {
         self.most >= MIN_CROWD
     }
 
+    /// One more has come: now so many are open.
+    pub(crate) fn has_come(&mut self, open: usize) {
+        self.most = self.most.max(open);
+    }
+
     /// Looks at how many connections are open; true once when three quarters of the most have left.
     pub(crate) fn has_left(&mut self, open: usize) -> bool {
-        self.most = self.most.max(open);
+        self.has_come(open);
         let left = self.is_there() && open <= self.most / 4;
         if left {
             self.most = open;
@@ -57,6 +62,13 @@ mod tests {
         assert_eq!(looks(&mut crowd, &[10_000, 2_501, 2_500, 2_400]), [false, false, true, false]);
         assert_eq!(looks(&mut crowd, &[600, 0]), [true, true], "those that had stayed");
         assert!(!crowd.is_there() && !crowd.has_left(0));
+    }
+
+    #[test]
+    fn a_crowd_that_came_and_left_between_two_looks_was_there() {
+        let mut crowd = Crowd::default();
+        crowd.has_come(MIN_CROWD);
+        assert!(crowd.has_left(0));
     }
 
     #[test]
