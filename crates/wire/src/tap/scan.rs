@@ -137,7 +137,7 @@ mod tests {
             let (head, tail) = BATCH.as_bytes().split_at(at);
             let mut scan = Scan::default();
             let (first, second) = (scan.push(head), scan.push(tail));
-            assert_eq!(first.payload + second.payload, 11, "cut at {at}");
+            assert_eq!(first.payload + second.payload, 12, "cut at {at}");
             let mut messages = [first.messages, second.messages].concat();
             messages.dedup();
             assert_eq!(messages, [7, 18], "cut at {at}");
