@@ -1,9 +1,23 @@
 //! The main program: all transports over one log, and the page that shows them side by side.
 //!
 //! The page listens on one port, the transports on the five after it. Each panel of the page is that
-//! transport's own page in a frame, so every client talks to its own server as it would alone.
+//! transport's own page in a frame, so every client talks to its own server as it would alone. Before each transport
+//! stands a tap, for the page's wire view and its disturbances.
+//!
+//! - this file: the six servers, and the page's routes
+//! - [`options`]: the command line
+//! - `network`: the taps, and what is done to them
+//! - `wire_routes`, `wire_events`: the same over HTTP
+//! - `restart`, `speaker`: a server that goes and comes again, a user who does not stop talking
 
-use std::io;
+mod network;
+pub mod options;
+mod restart;
+mod speaker;
+mod wire_events;
+mod wire_routes;
+
+use std::{io, net::IpAddr};
 
 use axum::{
     Json, Router,
@@ -14,6 +28,7 @@ use axum::{
 };
 use http::header;
 use message_store::MessageStore;
+use network::{Network, Told};
 use serde::Serialize;
 use server::{Context, Listener, Options, Transport, http1, site};
 
@@ -46,6 +61,9 @@ pub struct SideBySide {
     pub page: Bound,
     /// The transports' servers, in the order of [`TRANSPORTS`].
     pub transports: [Bound; 5],
+    /// The address listened on, as the options have it.
+    listen: Option<IpAddr>,
+    is_wire_exposed: bool,
 }
 
 impl SideBySide {
@@ -68,7 +86,13 @@ impl SideBySide {
         let pages: Vec<_> = hosts(&page.context).map(|host| format!("http://{host}:{port}")).collect();
         let framed =
             |bound: Bound| Bound { context: bound.context.framed_by(pages.iter().cloned()), ..bound };
-        Ok(Self { page, transports: transports.map(framed) })
+        let transports = transports.map(framed);
+        Ok(Self { page, transports, listen: options.listen, is_wire_exposed: false })
+    }
+
+    /// The same, with the wire shown to peers that are not of loopback too.
+    pub fn exposing_wire(self) -> Self {
+        Self { is_wire_exposed: true, ..self }
     }
 
     /// The contexts of all six, to stop them by.
@@ -82,15 +106,24 @@ impl SideBySide {
     ///
     /// The first error of any of them; the others are dropped with it.
     pub async fn serve(self, store: MessageStore) -> io::Result<()> {
-        let page = page_routes(&self.page.context, &self.transports);
-        let [a, b, c, d, e] = self.transports;
+        let (network, Told { restarts, speaker }) = Network::new(self.is_wire_exposed);
+        let Self { page, mut transports, listen, .. } = self;
+        for (bound, line) in transports.iter_mut().zip(network.lines.iter()) {
+            bound.context = bound.context.clone().tapped(line.tap.clone());
+        }
+        let routes = page_routes(&page.context, &transports, network.clone());
+        let [a, b, c, d, e] = transports;
+        let [a_restarts, b_restarts, c_restarts, d_restarts, e_restarts] = restarts;
+        let [a_tap, b_tap, c_tap, d_tap, e_tap] = network.lines.each_ref().map(|line| line.tap.clone());
+        let log = || store.clone();
         tokio::try_join!(
-            http1::serve(self.page.listener, page, self.page.context),
-            polling::serve(a.listener, store.clone(), a.context),
-            long_polling::serve(b.listener, store.clone(), b.context),
-            http2_streaming::serve(c.listener, store.clone(), c.context),
-            raw_websocket::serve(d.listener, store.clone(), d.context),
-            tungstenite_websocket::serve(e.listener, store, e.context),
+            http1::serve(page.listener, routes, page.context.clone()),
+            restart::serve(a, listen, a_restarts, log(), a_tap, polling::serve),
+            restart::serve(b, listen, b_restarts, log(), b_tap, long_polling::serve),
+            restart::serve(c, listen, c_restarts, log(), c_tap, http2_streaming::serve),
+            restart::serve(d, listen, d_restarts, log(), d_tap, raw_websocket::serve),
+            restart::serve(e, listen, e_restarts, log(), e_tap, tungstenite_websocket::serve),
+            speaker::speak(log(), speaker, page.context),
         )?;
         Ok(())
     }
@@ -126,7 +159,7 @@ struct Entry {
     url: String,
 }
 
-fn page_routes(context: &Context, transports: &[Bound]) -> Router {
+fn page_routes(context: &Context, transports: &[Bound], network: Network) -> Router {
     let ports: Vec<_> = transports
         .iter()
         .map(|bound| (bound.context.transport, bound.listener.local_addr().port()))
@@ -152,8 +185,9 @@ fn page_routes(context: &Context, transports: &[Bound]) -> Router {
         let entries: Vec<_> = ports.iter().map(entry).collect();
         async move { Json(entries) }
     };
-    let routes =
-        site::page_routes("side-by-side.html", &policy, str::to_owned).route("/transports", get(list));
+    let routes = site::page_routes("side-by-side.html", &policy, str::to_owned)
+        .route("/transports", get(list))
+        .merge(wire_routes::routes(network, context));
     site::guarded(context, routes.layer(middleware::from_fn(to_name)))
 }
 

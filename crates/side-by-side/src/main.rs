@@ -3,18 +3,20 @@
 use std::{io, process::ExitCode};
 
 use message_store::MessageStore;
-use server::{Options, program};
-use side_by_side::{PAGE, SideBySide};
+use server::program;
+use side_by_side::{PAGE, SideBySide, options::MainOptions};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     program::start_log();
-    let about = "One chat over five transports, side by side: the page on --port, the transports on the five after it";
-    program::exit(run(Options::of_command_line(about, PAGE.port)).await)
+    program::exit(run(MainOptions::of_command_line(PAGE.port)).await)
 }
 
-async fn run(options: Options) -> io::Result<()> {
-    let bound = SideBySide::bind(&options).await?;
+async fn run(MainOptions { server: options, expose_wire }: MainOptions) -> io::Result<()> {
+    let mut bound = SideBySide::bind(&options).await?;
+    if expose_wire {
+        bound = bound.exposing_wire();
+    }
     announce(&bound);
     program::stop_on_signal(bound.contexts());
     bound.serve(MessageStore::in_memory(options.history)).await

@@ -41,6 +41,7 @@ fn help_lists_every_option() {
         ("--post-rate <POSTS>", "[default: 20]"),
         ("--max-connections <CONNECTIONS>", "[default: 20000]"),
         ("--data <FOLDER>", "[default: .crosstalk]"),
+        ("--expose-wire", "Default: from this machine only"),
         ("--help", ""),
     ] {
         let behind = help.split_once(option).unwrap_or_else(|| panic!("{option} is not in:\n{help}")).1;

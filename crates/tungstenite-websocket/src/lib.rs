@@ -129,6 +129,9 @@ impl Opened {
 /// Answers an opening handshake that came at once and is as it should be; gives the stream back for all else,
 /// refusals too, which hyper and the routes answer at several times the cost.
 async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, Stream> {
+    if server.context.has_failures() {
+        return Err(stream);
+    }
     let first = tokio::select! {
         first = http1::first_request(&mut stream) => first,
         () = server.context.stopping() => None,

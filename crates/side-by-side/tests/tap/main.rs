@@ -2,9 +2,11 @@
 
 #![cfg(test)]
 
+mod api;
 mod behind;
 mod capture;
 mod counts;
+mod disturb;
 mod proxy;
 
 use std::{
@@ -23,6 +25,7 @@ use wire::{Clock, Tap};
 struct Tapped {
     tap: Tap,
     address: SocketAddr,
+    store: MessageStore,
     context: Context,
     serving: JoinHandle<std::io::Result<()>>,
     data: PathBuf,
@@ -39,7 +42,8 @@ impl Tapped {
         let address = listener.local_addr();
         let tap = Tap::new(Clock::start(), transport.scheme == "https");
         let context = Context::new(transport, &options).tapped(tap.clone());
-        let (log, told) = (MessageStore::in_memory(256), context.clone());
+        let store = MessageStore::in_memory(256);
+        let (log, told) = (store.clone(), context.clone());
         let serving = match transport.name {
             "polling" => tokio::spawn(polling::serve(listener, log, told)),
             "long-polling" => tokio::spawn(long_polling::serve(listener, log, told)),
@@ -47,7 +51,7 @@ impl Tapped {
             "raw-websocket" => tokio::spawn(raw_websocket::serve(listener, log, told)),
             _ => tokio::spawn(tungstenite_websocket::serve(listener, log, told)),
         };
-        Self { tap, address, context, serving, data }
+        Self { tap, address, store, context, serving, data }
     }
 
     /// Waits until no connection is open, so that all is counted.

@@ -1,0 +1,100 @@
+//! The taps of all transports, and what is done to them: what the page's wire view and disturbances work on.
+
+use std::{sync::Arc, time::Duration};
+
+use server::{Problem, Transport};
+use tokio::sync::{Semaphore, mpsc, watch};
+use wire::{Clock, Disturbances, Tap};
+
+use crate::TRANSPORTS;
+
+/// Readers of `GET /wire/events` at the same time.
+pub(crate) const MAX_READERS: usize = 64;
+
+/// One transport's.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) transport: Transport,
+    pub(crate) tap: Tap,
+    restarts: mpsc::Sender<Duration>,
+}
+
+/// All transports', in the order of [`TRANSPORTS`].
+#[derive(Clone, Debug)]
+pub(crate) struct Network {
+    pub(crate) clock: Clock,
+    pub(crate) lines: Arc<[Line; 5]>,
+    pub(crate) readers: Arc<Semaphore>,
+    speaker: watch::Sender<u32>,
+    /// Peers that are not of loopback may see the wire and disturb it.
+    pub(crate) is_exposed: bool,
+}
+
+/// What the servers are told by: each transport's restarts, and the speaker's messages a second.
+pub(crate) struct Told {
+    pub(crate) restarts: [mpsc::Receiver<Duration>; 5],
+    pub(crate) speaker: watch::Receiver<u32>,
+}
+
+impl Network {
+    /// Undisturbed, and a silent speaker.
+    pub(crate) fn new(is_exposed: bool) -> (Self, Told) {
+        let clock = Clock::start();
+        let [a, b, c, d, e] = TRANSPORTS.map(|transport| {
+            // One is under way, so one place is enough to tell the next.
+            let (restarts, told) = mpsc::channel(1);
+            (Line { transport, tap: Tap::new(clock, transport.scheme == "https"), restarts }, told)
+        });
+        let (lines, restarts) = ([a.0, b.0, c.0, d.0, e.0], [a.1, b.1, c.1, d.1, e.1]);
+        let (speaker, heard) = watch::channel(0);
+        let readers = Arc::new(Semaphore::new(MAX_READERS));
+        let network = Self { clock, lines: Arc::new(lines), readers, speaker, is_exposed };
+        (network, Told { restarts, speaker: heard })
+    }
+
+    /// The line of the transport with this name, or all lines.
+    ///
+    /// # Errors
+    ///
+    /// `404`: there is no such transport.
+    pub(crate) fn named(&self, name: &str) -> Result<Vec<&Line>, Problem> {
+        let lines: Vec<_> =
+            self.lines.iter().filter(|line| name == "all" || line.transport.name == name).collect();
+        if lines.is_empty() {
+            let names = TRANSPORTS.map(|transport| transport.name).join(", ");
+            return Err(not_found(format!("there is no such transport; there are {names}, and all")));
+        }
+        Ok(lines)
+    }
+
+    /// The disturbances of each transport.
+    pub(crate) fn disturbances(&self) -> [(&'static str, Disturbances); 5] {
+        self.lines.each_ref().map(|line| (line.transport.name, line.tap.disturbances()))
+    }
+
+    /// The speaker's messages a second.
+    pub(crate) fn speaker(&self) -> u32 {
+        *self.speaker.borrow()
+    }
+
+    /// Lets the speaker say so many messages a second.
+    pub(crate) fn speak(&self, per_second: u32) {
+        self.speaker.send_replace(per_second);
+    }
+}
+
+impl Line {
+    /// Stops the transport's server, and has it served again after `absence`. False where that is asked for already.
+    pub(crate) fn restart(&self, absence: Duration) -> bool {
+        let is_told = self.restarts.try_send(absence).is_ok();
+        if is_told {
+            self.tap.note(&format!("restart, {} s away", absence.as_secs()));
+        }
+        is_told
+    }
+}
+
+/// A `404` with this detail.
+pub(crate) fn not_found(detail: impl Into<String>) -> Problem {
+    Problem::new(http::StatusCode::NOT_FOUND, detail)
+}
