@@ -4,6 +4,7 @@
 
 import { Conversation } from './conversation.js';
 import { Deliveries, duration, explained, now } from './delivery.js';
+import { find, setText } from './dom.js';
 import { PageChannel } from './frame-channel.js';
 import { isLoopback, LogClient, MAX_POSTS } from './log-client.js';
 import * as protocol from './protocol.js';
@@ -20,6 +21,7 @@ const NEAR = 0.8;
 
 const page = {
   chat: find('chat', HTMLElement),
+  head: find('head', HTMLElement),
   follows: find('follows', HTMLElement),
   state: find('state', HTMLElement),
   stateWords: find('state-words', HTMLElement),
@@ -53,7 +55,7 @@ const deliveries = new Deliveries(isLoopback(location.hostname), (last) => {
   page.delivery.textContent = duration(last.milliseconds);
   page.delivery.title = explained(last);
   channel?.send({ type: 'delivered', figure: duration(last.milliseconds) });
-});
+}, (id, milliseconds) => channel?.send({ type: 'timed', id, milliseconds }));
 const conversation = new Conversation(page, {
   sendAgain: (post) => client?.sendAgain(post),
   discard: (post) => client?.discard(post),
@@ -74,6 +76,7 @@ async function start({ load, follows }) {
     // The page asks for the name, once for all panels, and says which one speaks to screen readers.
     page.rows.setAttribute('aria-live', 'off');
     addEventListener('focus', () => channel?.send({ type: 'focused' }));
+    new ResizeObserver(tellHead).observe(page.head);
   } else {
     page.user.value = kept('name');
     conversation.setMe(user());
@@ -89,8 +92,7 @@ async function start({ load, follows }) {
       for (const { post } of arrived) if (post) conversation.removePost(post);
       const messages = arrived.map(({ message }) => message);
       conversation.addMessages(messages, isHistory);
-      const newest = messages.at(-1);
-      if (newest) deliveries.shown(newest, isHistory);
+      for (const message of messages) deliveries.shown(message, isHistory);
       showComposer();
     },
     onMissed: (count) => conversation.addSystemLine(missedWords(count)),
@@ -130,6 +132,7 @@ let tellTimer;
 /** @param {import('./log-client.js').State} state */
 function showState(state) {
   clearTimeout(showTimer);
+  tellState();
   if (state.name === 'connected') {
     clearTimeout(tellTimer);
     tellTimer = undefined;
@@ -258,15 +261,6 @@ function showComposer() {
   setText(page.problem, refusal);
 }
 
-/**
- * Sets a text only if it is another one: a live region would speak again.
- * @param {HTMLElement} element
- * @param {string} text
- */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 // The side-by-side page.
 
 /** @param {import('./frame-channel.js').ToPanel} message */
@@ -278,6 +272,8 @@ function fromPage(message) {
     setTheme(message.theme);
     showComposer();
     tellReady();
+  } else if (message.type === 'room') {
+    document.documentElement.style.setProperty('--room', `${message.pixels}px`);
   } else if (message.type === 'sent') {
     deliveries.sent(message.nonce, message.sentAt);
   } else if (userProblem() === undefined && protocol.textProblem(message.text) === undefined) {
@@ -290,6 +286,17 @@ function tellReady() {
   if (!client) return;
   channel?.send({ type: 'ready' });
   channel?.send({ type: 'delivered', figure: duration(deliveries.last.milliseconds) });
+  tellState();
+  tellHead();
+}
+
+function tellState() {
+  channel?.send({ type: 'state', isConnected: client?.state.name === 'connected' });
+}
+
+/** Tells the page where its instruments may begin. */
+function tellHead() {
+  channel?.send({ type: 'head', bottom: Math.round(page.head.getBoundingClientRect().bottom) });
 }
 
 /** A tab in which the browser was told to trust this server's certificate: says so, and leads back. */
@@ -313,16 +320,4 @@ function showAbout() {
   if (!(template instanceof HTMLTemplateElement)) return;
   page.about.append(template.content.cloneNode(true));
   page.about.hidden = false;
-}
-
-/**
- * @template {HTMLElement} Kind
- * @param {string} id
- * @param {new () => Kind} kind
- * @returns {Kind}
- */
-function find(id, kind) {
-  const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`the page has no #${id}`);
-  return element;
 }

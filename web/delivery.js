@@ -23,7 +23,7 @@ export function now() {
 export class Deliveries {
   /** When posts were sent, by nonce. @type {Map<string, number>} */
   #sent = new Map();
-  /** When messages were shown, by nonce, if it was not known when they were sent. @type {Map<string, number>} */
+  /** Messages and when they were shown, by nonce, if it was not known when they were sent. @type {Map<string, { id: number, at: number }>} */
   #shown = new Map();
   /** The nonce of the newest message shown. @type {string | undefined} */
   #newest;
@@ -31,14 +31,17 @@ export class Deliveries {
   #last = { milliseconds: undefined, since: undefined };
   #isOneClock;
   #onChange;
+  #onTimed;
 
   /**
    * @param {boolean} isOneClock whether the server's clock is this browser's
    * @param {(last: Delivery) => void} onChange
+   * @param {(id: number, milliseconds: number) => void} [onTimed] of each message, and again when it is timed better
    */
-  constructor(isOneClock, onChange) {
+  constructor(isOneClock, onChange, onTimed) {
     this.#isOneClock = isOneClock;
     this.#onChange = onChange;
+    this.#onTimed = onTimed;
   }
 
   get last() {
@@ -52,8 +55,10 @@ export class Deliveries {
    */
   sent(nonce, sentAt) {
     put(this.#sent, nonce, sentAt);
-    const shownAt = this.#shown.get(nonce);
-    if (shownAt !== undefined && this.#newest === nonce) this.#set(shownAt - sentAt, 'enter');
+    const shown = this.#shown.get(nonce);
+    if (!shown) return;
+    if (this.#newest === nonce) this.#set(shown.at - sentAt, 'enter');
+    this.#timed(shown.id, shown.at - sentAt);
   }
 
   /**
@@ -61,14 +66,23 @@ export class Deliveries {
    * @param {import('./protocol.js').Message} message
    * @param {boolean} isHistory whether it was found, not delivered
    */
-  shown({ nonce, time }, isHistory) {
+  shown({ id, nonce, time }, isHistory) {
     const shownAt = now();
     const sentAt = nonce === undefined ? undefined : this.#sent.get(nonce);
     this.#newest = nonce;
-    if (nonce !== undefined && sentAt === undefined) put(this.#shown, nonce, shownAt);
+    if (nonce !== undefined && sentAt === undefined) put(this.#shown, nonce, { id, at: shownAt });
     if (sentAt !== undefined) this.#set(shownAt - sentAt, 'enter');
     else if (!isHistory && this.#isOneClock) this.#set(Date.now() - time, 'server');
     else if (!isHistory) this.#set(undefined, undefined);
+    if (this.#last.milliseconds !== undefined && (sentAt !== undefined || !isHistory)) this.#timed(id, this.#last.milliseconds);
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} milliseconds
+   */
+  #timed(id, milliseconds) {
+    if (milliseconds > -1) this.#onTimed?.(id, Math.max(milliseconds, 0));
   }
 
   /**
@@ -84,9 +98,10 @@ export class Deliveries {
 }
 
 /**
- * @param {Map<string, number>} moments
+ * @template Moment
+ * @param {Map<string, Moment>} moments
  * @param {string} nonce
- * @param {number} moment
+ * @param {Moment} moment
  */
 function put(moments, nonce, moment) {
   moments.set(nonce, moment);

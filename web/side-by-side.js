@@ -6,18 +6,15 @@
  */
 
 import { now } from './delivery.js';
+import { find, made } from './dom.js';
 import { readFromPanel } from './frame-channel.js';
 import * as protocol from './protocol.js';
 import { keep, kept } from './settings.js';
+import { ANSWER_TIMEOUT_MS, LOOK_AGAIN_MS, Panel } from './side-panel.js';
 import { makeThemeSwitch, theme } from './theme-switch.js';
 import { TRANSPORTS } from './transports.js';
+import { Wire } from './wire/wire.js';
 
-/** From one look at a server that cannot be shown to the next, in milliseconds. */
-const LOOK_AGAIN_MS = 2_000;
-/** The longest wait for a server's answer, in milliseconds. */
-const ANSWER_TIMEOUT_MS = 3_000;
-/** The longest wait for a panel to speak once its frame is loaded, in milliseconds. */
-const PANEL_TIMEOUT_MS = 10_000;
 /** Narrower than this the panels are tabs. */
 const TABS = matchMedia('(width < 900px)');
 
@@ -30,166 +27,23 @@ const page = {
   hint: find('hint', HTMLElement),
   tabs: find('tabs', HTMLElement),
   panels: find('panels', HTMLElement),
+  controls: find('wire-controls', HTMLElement),
   themeSwitch: find('theme-switch', HTMLButtonElement),
 };
 
-/** One transport: its frame, or why there is none. */
-class Panel {
-  #frame = document.createElement('iframe');
-  #notice = made('div', 'panel-notice');
-  #isLooking = false;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  #figure = made('span', 'tab-figure', '–');
-  isReady = false;
-  isLive = false;
-
-  /**
-   * @param {string} name
-   * @param {string} title
-   * @param {string} origin
-   */
-  constructor(name, title, origin) {
-    this.name = name;
-    this.title = title;
-    this.origin = origin;
-    this.element = made('div', 'side-panel');
-    this.element.id = `panel-${name}`;
-    this.element.dataset.transport = name;
-    this.#frame.title = title;
-    this.#frame.addEventListener('load', () => this.#loaded());
-    this.#notice.append(made('h2', '', title));
-    const follows = TRANSPORTS.get(name)?.follows;
-    if (follows !== undefined) this.#notice.append(made('p', 'follows', follows));
-
-    this.tab = made('button', '');
-    this.tab.id = `tab-${name}`;
-    this.tab.type = 'button';
-    this.tab.dataset.transport = name;
-    this.tab.setAttribute('role', 'tab');
-    this.tab.setAttribute('aria-controls', this.element.id);
-    this.tab.append(made('span', '', TRANSPORTS.get(name)?.shortTitle ?? title), this.#figure);
-  }
-
-  /** @param {MessageEventSource | null} source */
-  isFrom(source) {
-    return source !== null && source === this.#frame.contentWindow;
-  }
-
-  /** @param {import('./frame-channel.js').ToPanel} message */
-  send(message) {
-    if (this.isReady || message.type === 'settings') this.#frame.contentWindow?.postMessage(message, this.origin);
-  }
-
-  sendSettings() {
-    this.send({ type: 'settings', name: user(), theme: theme(), isLive: this.isLive });
-  }
-
-  /** @param {string} figure */
-  setFigure(figure) {
-    this.#figure.textContent = figure;
-  }
-
-  ready() {
-    clearTimeout(this.#timer);
-    this.isReady = true;
-  }
-
-  /** Looks whether the server can be shown, and shows it; again and again until it can. */
-  async look() {
-    if (this.#isLooking || this.#frame.isConnected) return;
-    this.#isLooking = true;
-    clearTimeout(this.#timer);
-    try {
-      // The answer cannot be read, being another origin's; that there is one says enough.
-      await fetch(`${this.origin}/healthz`, { mode: 'no-cors', cache: 'no-store', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-      this.#show();
-    } catch {
-      await this.#explain();
-      this.#lookAgain();
-    }
-    this.#isLooking = false;
-  }
-
-  #lookAgain() {
-    this.#timer = setTimeout(() => this.look(), LOOK_AGAIN_MS);
-  }
-
-  #show() {
-    this.#frame.src = `${this.origin}/?panel&theme=${theme()}`;
-    this.element.replaceChildren(this.#frame);
-  }
-
-  #loaded() {
-    this.isReady = false;
-    this.sendSettings();
-    // A browser's own error page never speaks.
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#frame.remove();
-      void this.look();
-    }, PANEL_TIMEOUT_MS);
-  }
-
-  async #explain() {
-    // No answer over https while this page's own server, the same program, answers: the browser refuses the certificate.
-    const isUntrusted = this.origin.startsWith('https:') && (await isUp());
-    const kind = isUntrusted ? 'untrusted' : 'down';
-    if (this.#notice.dataset.kind !== kind || !this.#notice.isConnected) {
-      this.#notice.dataset.kind = kind;
-      this.#notice.querySelector('.state')?.remove();
-      for (const old of this.#notice.querySelectorAll('.remedy')) old.remove();
-      this.#notice.append(...(isUntrusted ? this.#trustRemedy() : downRemedy(this.origin)));
-    }
-    if (!this.#notice.isConnected) this.element.replaceChildren(this.#notice);
-  }
-
-  #trustRemedy() {
-    const sentence = 'Your browser does not trust the certificate that this server made for itself: open its page, tell the browser to go on, and you are led back here.';
-    const button = made('button', 'remedy trust-button', 'Open it and trust the certificate');
-    button.type = 'button';
-    button.addEventListener('click', () => {
-      // With an opener, so that the tab can tell this page and close itself.
-      window.open(`${this.origin}/?trust=${location.port}`, '_blank');
-    });
-    return [stateLine('not trusted yet'), made('p', 'remedy sentence', sentence), button];
-  }
-}
-
-/** @param {string} origin */
-function downRemedy(origin) {
-  const sentence = `Nothing answers at ${new URL(origin).host}; the panel comes back by itself when its server does.`;
-  return [stateLine('no answer'), made('p', 'remedy sentence', sentence)];
-}
-
-/** @param {string} words */
-function stateLine(words) {
-  const line = made('p', 'state remedy');
-  line.dataset.state = 'offline';
-  const dot = made('span', 'dot');
-  dot.setAttribute('aria-hidden', 'true');
-  line.append(dot, words);
-  return line;
-}
-
-/** Whether this page's own server answers. */
-async function isUp() {
-  try {
-    const response = await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
-
 /** @type {Panel[]} */
 let panels = [];
+/** @type {Wire | undefined} */
+let wire;
 
 void start();
 
 async function start() {
   page.user.value = kept('name');
-  makeThemeSwitch(page.themeSwitch, () => panels.forEach((panel) => panel.sendSettings()));
+  makeThemeSwitch(page.themeSwitch, () => {
+    for (const panel of panels) sendSettings(panel);
+    wire?.themed();
+  });
   listen();
   showComposer();
   panels = await listTransports();
@@ -208,8 +62,31 @@ async function start() {
   }
   layOut();
   showComposer();
+  startWire();
   // Where there is no keyboard on the screen to come up for it.
   if (matchMedia('(pointer: fine)').matches) (user() === '' ? page.user : page.text).focus();
+}
+
+/** @param {Panel} panel */
+function sendSettings(panel) {
+  panel.send({ type: 'settings', name: user(), theme: theme(), isLive: panel.isLive });
+}
+
+function startWire() {
+  const started = new Wire(
+    panels.map(({ name, title }) => ({ name, title, shortTitle: TRANSPORTS.get(name)?.shortTitle ?? title })),
+    () => {
+      for (const panel of panels) {
+        const element = started.elementOf(panel.name);
+        if (element) panel.setInstruments(element);
+      }
+    },
+  );
+  wire = started;
+  page.controls.replaceWith(started.controls);
+  page.panels.parentElement?.before(started.disturbances);
+  page.panels.parentElement?.after(started.drawer);
+  started.start();
 }
 
 /** The panels that the server names, as soon as it does. */
@@ -219,7 +96,7 @@ async function listTransports() {
       const response = await fetch('/transports', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
       const list = response.ok ? await response.json() : undefined;
       if (Array.isArray(list)) {
-        return list.map(({ name, title, url }) => new Panel(String(name), String(title), originOf(String(url))));
+        return list.map(({ name, title, url }) => new Panel(String(name), String(title), originOf(String(url)), sendSettings));
       }
     } catch {
       // As when it answers with an error: asked again below.
@@ -246,7 +123,7 @@ function listen() {
   page.user.addEventListener('input', () => {
     showComposer();
     keep('name', user());
-    for (const panel of panels) panel.sendSettings();
+    for (const panel of panels) sendSettings(panel);
   });
   page.target.addEventListener('change', showComposer);
   page.tabs.addEventListener('keydown', onTabKey);
@@ -271,6 +148,12 @@ function hear(panel, message) {
     panel.ready();
     showComposer();
   } else if (message.type === 'delivered') panel.setFigure(message.figure);
+  else if (message.type === 'timed') wire?.delivered(panel.name, message.id, message.milliseconds);
+  else if (message.type === 'head') panel.setHead(message.bottom);
+  else if (message.type === 'state') {
+    wire?.state(panel.name, message.isConnected, panel.isConnected);
+    panel.isConnected = message.isConnected;
+  }
   else if (message.type === 'focused') setLive(panel);
   else if (message.type === 'sent') {
     for (const other of panels) if (other !== panel) other.send(message);
@@ -286,7 +169,7 @@ function setLive(live) {
     const isLive = panel === live;
     if (panel.isLive === isLive) continue;
     panel.isLive = isLive;
-    if (panel.isReady) panel.sendSettings();
+    if (panel.isReady) sendSettings(panel);
   }
 }
 
@@ -372,29 +255,4 @@ function layOut() {
       element.removeAttribute('aria-labelledby');
     }
   }
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} Name
- * @param {Name} name
- * @param {string} className
- * @param {string} [text]
- */
-function made(name, className, text) {
-  const element = document.createElement(name);
-  if (className !== '') element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-/**
- * @template {HTMLElement} Kind
- * @param {string} id
- * @param {new () => Kind} kind
- * @returns {Kind}
- */
-function find(id, kind) {
-  const element = document.getElementById(id);
-  if (!(element instanceof kind)) throw new Error(`the page has no #${id}`);
-  return element;
 }

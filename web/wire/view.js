@@ -1,0 +1,178 @@
+/** The wire view: a drawer from below. On the left what passes, live; on the right the chosen unit, byte by byte. */
+
+import { button, made, setText } from '../dom.js';
+import { EventList } from './list.js';
+import { readUnit } from './protocol.js';
+import { UnitView } from './unit.js';
+
+/** The longest wait for a unit, in milliseconds. */
+const ANSWER_TIMEOUT_MS = 3_000;
+
+/** @typedef {import('./list.js').Entry} Entry */
+
+/** Kinds that stand together in the filter, beside those seen. */
+const ALL = '';
+const CHAT = 'chat messages';
+
+export class WireView {
+  element = made('section', 'wire-view');
+  #list;
+  #unit = new UnitView();
+  #transports = made('select', '');
+  #kinds = made('select', '');
+  #pause;
+  #copy;
+  #save = made('a', 'button');
+  #status = made('p', 'wire-status');
+  /** @type {Set<string>} */
+  #known = new Set();
+  #titles;
+  #onToggle;
+  /** @type {AbortController | undefined} */
+  #asking;
+
+  /**
+   * @param {ReadonlyMap<string, string>} titles of the transports
+   * @param {(isOpen: boolean) => void} onToggle
+   */
+  constructor(titles, onToggle) {
+    this.#titles = titles;
+    this.#onToggle = onToggle;
+    this.#list = new EventList((entry) => void this.#ask(entry), (isLive, newer) => this.#showLive(isLive, newer));
+    this.#pause = button('', 'Pause', () => this.#list.setLive(!this.#list.isLive));
+    this.#copy = button('', 'Copy', () => void this.#copyUnit());
+    this.#make();
+  }
+
+  #make() {
+    const { element } = this;
+    element.id = 'wire-view';
+    element.hidden = true;
+    element.setAttribute('aria-label', 'Wire view');
+    const bar = made('div', 'wire-bar');
+    const close = button('wire-close', 'Close', () => this.close());
+    this.#transports.append(new Option('all transports', ALL), ...[...this.#titles].map(([name, title]) => new Option(title, name)));
+    this.#kinds.append(new Option('all kinds', ALL), new Option('with chat messages', CHAT));
+    for (const select of [this.#transports, this.#kinds]) select.addEventListener('change', () => this.#filter());
+    this.#transports.setAttribute('aria-label', 'Transport');
+    this.#kinds.setAttribute('aria-label', 'Kind');
+    this.#status.setAttribute('role', 'status');
+    this.#save.setAttribute('download', '');
+    bar.append(made('h2', '', 'Wire'), this.#transports, this.#kinds, this.#pause, this.#copy, this.#save, this.#status, close);
+    const body = made('div', 'wire-body');
+    body.append(this.#list.element, this.#unit.element);
+    element.append(bar, body);
+    element.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
+    this.#copy.disabled = true;
+    this.#showSave();
+    this.#showLive(true, 0);
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  /** @param {string} [transport] the only one to show */
+  open(transport) {
+    if (transport !== undefined) {
+      this.#transports.value = transport;
+      this.#filter();
+    }
+    if (this.element.hidden) {
+      this.element.hidden = false;
+      this.#onToggle(true);
+    }
+    this.#list.shown();
+    this.#list.element.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.element.hidden = true;
+    this.#onToggle(false);
+  }
+
+  /** @param {Entry[]} entries */
+  add(entries) {
+    for (const { kind } of entries) {
+      if (kind === '' || this.#known.has(kind)) continue;
+      this.#known.add(kind);
+      this.#kinds.append(new Option(kind, kind));
+    }
+    // Closed, it keeps what came, and draws nothing.
+    this.#list.add(entries);
+  }
+
+  #filter() {
+    const [transport, kind] = [this.#transports.value, this.#kinds.value];
+    this.#list.setFilter((entry) => (transport === ALL || entry.transport === transport) && (kind === ALL || (kind === CHAT ? entry.carries : entry.kind === kind)));
+    this.#showSave();
+  }
+
+  /**
+   * @param {boolean} isLive
+   * @param {number} newer
+   */
+  #showLive(isLive, newer) {
+    this.element.dataset.live = String(isLive);
+    setText(this.#pause, isLive ? 'Pause' : 'Go on');
+    const words = newer === 0 ? 'Paused' : `Paused; ${newer.toLocaleString('en')} more have passed`;
+    setText(this.#status, isLive ? 'Live' : words);
+  }
+
+  /** A capture is one transport's: that of the filter, or of the chosen unit. */
+  #showSave() {
+    const transport = this.#transports.value || this.#list.chosen?.transport;
+    setText(this.#save, transport === undefined ? 'Save .pcapng' : `Save ${transport}.pcapng`);
+    if (transport === undefined) {
+      this.#save.removeAttribute('href');
+      this.#save.setAttribute('aria-disabled', 'true');
+      this.#save.setAttribute('role', 'link');
+      this.#save.title = 'A capture is of one transport: choose one, or a line of it.';
+      return;
+    }
+    this.#save.href = `/wire/capture/${encodeURIComponent(transport)}.pcapng`;
+    this.#save.removeAttribute('aria-disabled');
+    this.#save.removeAttribute('role');
+    this.#save.title = 'What is kept of this transport, for Wireshark';
+  }
+
+  /** @param {Entry} entry */
+  async #ask(entry) {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.#showSave();
+    const answer = entry.octets === 0 ? entry.name : await fetchUnit(entry.transport, entry.id, asking.signal);
+    if (asking.signal.aborted) return;
+    if (typeof answer === 'string') this.#unit.clear(answer);
+    else this.#unit.show(answer, entry);
+    this.#copy.disabled = this.#unit.unit === undefined;
+  }
+
+  async #copyUnit() {
+    try {
+      await navigator.clipboard.writeText(this.#unit.copied());
+      setText(this.#status, 'Copied');
+    } catch {
+      setText(this.#status, 'The browser lets this page copy nothing.');
+    }
+  }
+}
+
+/**
+ * @param {string} transport
+ * @param {number} id
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<import('./protocol.js').Unit | string>} or why there is none, as a sentence
+ */
+export async function fetchUnit(transport, id, signal) {
+  const signals = [AbortSignal.timeout(ANSWER_TIMEOUT_MS), ...(signal ? [signal] : [])];
+  try {
+    const response = await fetch(`/wire/units/${encodeURIComponent(transport)}/${id}`, { cache: 'no-store', signal: AbortSignal.any(signals) });
+    if (response.status === 404) return 'Its bytes are kept no longer: newer ones have taken their place.';
+    const unit = response.ok ? readUnit(await response.json()) : undefined;
+    return unit ?? `The server answered ${response.status}, and not with a unit.`;
+  } catch {
+    return 'The server did not answer.';
+  }
+}
