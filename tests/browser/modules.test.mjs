@@ -366,6 +366,22 @@ test('a delivery is timed from Enter, whichever of its two halves is heard of fi
   assert.equal(figures.at(-1), undefined, 'a clock that was put back');
 });
 
+test('every message of a batch is timed, not only the newest, and again when it is timed better', () => {
+  /** @type {number[]} */
+  const timed = [];
+  const deliveries = new Deliveries(false, () => {}, (id, milliseconds) => {
+    assert.ok(milliseconds >= 0 && milliseconds < 1_000);
+    timed.push(id);
+  });
+  deliveries.sent('n2', now() - 50);
+  deliveries.shown(message(1), true);
+  for (const one of [message(2, 'n2'), message(3, 'n3'), message(4, 'n4')]) deliveries.shown(one, false);
+  assert.deepEqual(timed, [2], 'the others came from another clock');
+  deliveries.sent('n3', now() - 50);
+  deliveries.sent('n4', now() - 50);
+  assert.deepEqual(timed, [2, 3, 4]);
+});
+
 // What panels and page say to one another.
 
 test('messages between frames are read by shape, and nothing else of them', () => {
@@ -374,6 +390,14 @@ test('messages between frames are read by shape, and nothing else of them', () =
     assert.equal(readToPanel(wrong), undefined);
     assert.equal(readFromPanel(wrong), undefined);
   }
+  assert.deepEqual(readToPanel({ type: 'room', pixels: 190.5 }), { type: 'room', pixels: 190.5 });
+  assert.deepEqual(readFromPanel({ type: 'timed', id: 7, milliseconds: 1.5 }), { type: 'timed', id: 7, milliseconds: 1.5 });
+  assert.deepEqual(readFromPanel({ type: 'state', isConnected: true }), { type: 'state', isConnected: true });
+  assert.deepEqual(readFromPanel({ type: 'head', bottom: 160 }), { type: 'head', bottom: 160 });
+  for (const wrong of [{ type: 'timed', id: 7 }, { type: 'timed', id: 7, milliseconds: -1 }, { type: 'state', isConnected: 1 }, { type: 'head', bottom: Infinity }]) {
+    assert.equal(readFromPanel(wrong), undefined);
+  }
+  for (const pixels of [-1, NaN, Infinity, '9']) assert.equal(readToPanel({ type: 'room', pixels }), undefined);
   assert.equal(readFromPanel({ type: 'delivered', figure: 'x'.repeat(10_000) }), undefined);
 });
 
