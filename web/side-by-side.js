@@ -31,6 +31,9 @@ const page = {
   themeSwitch: find('theme-switch', HTMLButtonElement),
 };
 
+/** How long the panels wait for the wire, in milliseconds. */
+const WIRE_TIMEOUT_MS = 2_000;
+
 /** @type {Panel[]} */
 let panels = [];
 /** @type {Wire | undefined} */
@@ -54,7 +57,6 @@ async function start() {
     const option = made('option', '', panel.title);
     option.value = panel.name;
     page.target.append(option);
-    void panel.look();
   }
   if (panels[0]) {
     select(panels[0]);
@@ -62,9 +64,11 @@ async function start() {
   }
   layOut();
   showComposer();
-  startWire();
   // Where there is no keyboard on the screen to come up for it.
   if (matchMedia('(pointer: fine)').matches) (user() === '' ? page.user : page.text).focus();
+  // Before the panels come: only who comes while somebody looks is on the wire.
+  await Promise.race([startWire(), new Promise((resolve) => setTimeout(resolve, WIRE_TIMEOUT_MS))]);
+  for (const panel of panels) void panel.look();
 }
 
 /** @param {Panel} panel */
@@ -86,7 +90,7 @@ function startWire() {
   page.controls.replaceWith(started.controls);
   page.panels.parentElement?.before(started.disturbances);
   page.panels.parentElement?.after(started.drawer);
-  started.start();
+  return started.start();
 }
 
 /** The panels that the server names, as soon as it does. */

@@ -203,10 +203,10 @@ test('the keyboard is enough', () =>
     await rows(page, 'polling', 'by key').nth(4).waitFor();
     // On through the page's controls into the first panel: its theme switch is hidden, its conversation is not.
     const first = panel(page, 'polling');
-    for (let steps = 0; steps < 12; steps += 1) {
-      await page.keyboard.press('Tab');
-      if (await first.locator('#text').evaluate((field) => field === document.activeElement && document.hasFocus())) break;
-    }
+    const isThere = () =>
+      first.locator('#text').evaluate((field) => field === document.activeElement && document.hasFocus());
+    for (let steps = 0; steps < 20 && !(await isThere()); steps += 1) await page.keyboard.press('Tab');
+    assert.ok(await isThere(), 'within 20 steps');
     await page.keyboard.type('first line');
     await page.keyboard.press('Shift+Enter');
     await page.keyboard.type('second line');

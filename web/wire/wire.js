@@ -90,10 +90,12 @@ export class Wire {
     return this.#disturb.element;
   }
 
+  /** Done when what connects from now on is on the wire. */
   start() {
     this.#source.start();
     setInterval(() => this.#showFigures(), FIGURES_MS);
     setInterval(() => void this.#showSizes(), SIZES_MS);
+    return this.#source.settled;
   }
 
   /** @param {string} name of a transport */

@@ -75,7 +75,7 @@ impl Context {
         Self { framed_by: origins.into_iter().collect(), ..self }
     }
 
-    /// The same context with a tap before every connection, and requests that fail as it says.
+    /// The same context with a tap before every connection that comes while it is on, and requests that fail as it says.
     pub fn tapped(self, tap: Tap) -> Self {
         Self { tap: Some(tap), ..self }
     }
@@ -88,6 +88,10 @@ impl Context {
     /// Whether a share of the requests is to fail now: then all are for the routes to answer.
     pub fn has_failures(&self) -> bool {
         self.tap.as_ref().is_some_and(|tap| tap.disturbances().fail_share > 0.0)
+    }
+
+    pub(crate) fn is_tap_on(&self) -> bool {
+        self.tap.as_ref().is_some_and(Tap::is_on)
     }
 
     /// The posts a second that one address, or one WebSocket, may make; 0 is no limit.

@@ -104,10 +104,20 @@ fn parse(octets: &Bytes) -> Option<(Request<()>, usize)> {
 /// most for [`Limits::linger`](crate::Limits).
 pub async fn connection<I: Connection>(io: I, routes: Router, context: &Context) -> Option<Upgraded<I>> {
     let (phase, peer) = (io.stream().phase(), io.stream().peer());
+    let is_relayed = io.stream().recorder().is_some();
     let upgrade = Upgrade::default();
     let service = service_fn(|request: Request<Incoming>| {
         phase.answering();
-        Box::pin(answer(request, routes.clone(), peer, phase.clone(), Arc::clone(&upgrade)))
+        let answer = answer(request, routes.clone(), peer, phase.clone(), Arc::clone(&upgrade));
+        Box::pin(async move {
+            let mut response = answer.await;
+            let is_http = response.status() != StatusCode::SWITCHING_PROTOCOLS;
+            if is_http && !is_relayed && context.is_tap_on() {
+                // It came before anybody looked. The client's next connection is relayed.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        })
     });
     let mut connection = http1::Builder::new()
         .max_headers(limits::MAX_FIELDS)
@@ -166,7 +176,7 @@ async fn answer(
     peer: Peer,
     phase: Phase,
     upgrade: Upgrade,
-) -> Result<Response<Answer>, Infallible> {
+) -> Response<Answer> {
     let mut request = request.map(|body| Body::new(Content { body, phase: phase.clone() }));
     request.extensions_mut().insert(peer);
     request.extensions_mut().insert(phase.clone());
@@ -175,7 +185,7 @@ async fn answer(
         let extensions = std::mem::take(response.extensions_mut());
         *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some(extensions);
     }
-    Ok(response.map(|body| Answer { body, phase }))
+    response.map(|body| Answer { body, phase })
 }
 
 /// How a connection's service ended.

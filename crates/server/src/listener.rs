@@ -189,7 +189,7 @@ where
         match context.connections.admit(peer) {
             Some(permit) => {
                 let stream = move |socket| Stream::new(socket, peer, permit, context.limits, first_request);
-                match &context.tap {
+                match context.tap.as_ref().filter(|tap| tap.is_on()) {
                     None => tasks.spawn(connection(stream(socket))),
                     Some(tap) => {
                         let relayed = tapped::relay(tap.clone(), socket, stream, context.clone());

@@ -18,7 +18,10 @@ use tokio::{
 };
 use wire::{
     Disturbances,
-    tap::event::{Counts, Event},
+    tap::{
+        Watch,
+        event::{Counts, Event},
+    },
 };
 
 use crate::network::{MAX_READERS, Network};
@@ -35,8 +38,17 @@ pub(crate) fn events(network: Network, context: Context) -> Response {
         let detail = format!("there are {MAX_READERS} readers of these events already");
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
     };
-    let reader =
-        Reader { network, context, places: [0; 5], told: None, has_more: true, at: None, _permit: permit };
+    let watches = network.lines.each_ref().map(|line| line.tap.watch());
+    let reader = Reader {
+        _watches: watches,
+        network,
+        context,
+        places: [0; 5],
+        told: None,
+        has_more: true,
+        at: None,
+        _permit: permit,
+    };
     let told = stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok::<_, Infallible>(event), reader))
@@ -61,6 +73,7 @@ struct Reader {
     told: Option<(State, [Counts; 5])>,
     has_more: bool,
     at: Option<Instant>,
+    _watches: [Watch; 5],
     _permit: OwnedSemaphorePermit,
 }
 

@@ -3,6 +3,7 @@
 //! The server's listener gives an accepted socket to [`Tap::relay`] and gets another for it, the inner one. Between the
 //! two the relay passes octets on, half-closes and resets too, and reads no faster than it writes: to the transport it
 //! is a client, to the client a network. TLS stays whole; whoever ends it tells the plaintext to the [`Recorder`].
+//! It does so only for connections that come while the tap [is on](Tap::is_on): somebody looks, or disturbs.
 //!
 //! - this file: the handle, and what can be asked and done with it
 //! - [`limits`]: what is kept at most
@@ -10,6 +11,7 @@
 //! - `connection`, `explaining`, `sort`, `scan`: a connection's octets as units, and what they are
 //! - [`event`], `journal`: what is told and kept of them
 //! - [`expected`]: the size that the RFCs make one expect of a unit
+//! - `watching`: whether somebody looks
 //! - `unit`: a unit with its octets and spans; `pcapng`: what is kept, as Wireshark reads it
 
 mod connection;
@@ -25,6 +27,7 @@ mod relay;
 mod scan;
 mod sort;
 mod unit;
+mod watching;
 
 use std::{
     io,
@@ -50,9 +53,11 @@ use self::{
     journal::Journal,
     limits::MAX_RELAYS,
     relay::Open,
+    watching::Watched,
 };
 pub use journal::Reading;
 pub use unit::CapturedUnit;
+pub use watching::Watch;
 
 /// What relays follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -71,11 +76,16 @@ struct Shared {
     cuts: watch::Sender<u64>,
     journal: Mutex<Journal>,
     relays: AtomicUsize,
+    watched: Mutex<Watched>,
 }
 
 impl Shared {
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn disturbances(&self) -> Disturbances {
@@ -94,7 +104,7 @@ impl Shared {
 pub struct Tap(Arc<Shared>);
 
 impl Tap {
-    /// A tap that disturbs nothing. `may_speak_tls` if a connection to the server may begin with TLS.
+    /// A tap that is off and disturbs nothing. `may_speak_tls` if a connection to the server may begin with TLS.
     #[must_use]
     pub fn new(clock: Clock, may_speak_tls: bool) -> Self {
         Self(Arc::new(Shared {
@@ -105,7 +115,22 @@ impl Tap {
             cuts: watch::Sender::default(),
             journal: Mutex::default(),
             relays: AtomicUsize::new(0),
+            watched: Mutex::default(),
         }))
+    }
+
+    /// Looks at what passes: connections that come while this is kept are relayed, and for [`WATCH_LINGER`](limits::WATCH_LINGER) after.
+    pub fn watch(&self) -> Watch {
+        Watch::begin(Arc::clone(&self.0))
+    }
+
+    /// Whether a connection that comes now is to be [relayed](Self::relay): somebody [looks](Self::watch), or the
+    /// network is disturbed. Otherwise the tap costs a connection no more than this question.
+    pub fn is_on(&self) -> bool {
+        let settings = *self.0.settings.borrow();
+        settings.disturbances != Disturbances::default()
+            || settings.blackhole.is_some_and(|until| until > Instant::now())
+            || self.0.watched().is_watched()
     }
 
     /// Puts the relay before an accepted socket. Gives the socket that the transport is to serve, and what records the

@@ -98,6 +98,29 @@ impl Events {
     }
 }
 
+/// Who is there before anybody looks is asked to come again, where that costs nobody anything.
+#[tokio::test]
+async fn what_came_before_anybody_looked_comes_again() {
+    let running = Running::start("before").await;
+    let polling = Link::to(running.transports[0]);
+    let request = Request::get("/messages");
+    let mut http = Http1::connect(&polling).await.expect("the server accepts");
+    let answer = soon("an answer", http.exchange(&request)).await.expect("an answer");
+    assert_eq!(answer.field("connection"), None, "nobody looks");
+
+    let mut events = running.events().await;
+    let first = events.next().await;
+    assert_eq!(first["transports"]["polling"]["counts"]["connections"], 0, "it is not relayed");
+    let answer = soon("an answer", http.exchange(&request)).await.expect("an answer");
+    assert_eq!(answer.field("connection"), Some("close"));
+
+    let mut again = Http1::connect(&polling).await.expect("the server accepts");
+    let answer = soon("an answer", again.exchange(&request)).await.expect("an answer");
+    assert_eq!(answer.field("connection"), None, "it is relayed");
+    events.until(|told| told["transports"]["polling"]["counts"]["requests"] == 1).await;
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn events_tell_what_passes() {
     let running = Running::start("events").await;

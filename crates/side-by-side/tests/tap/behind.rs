@@ -2,18 +2,20 @@
 
 use message_store::MessageStore;
 use server::{Context, Listener};
-use wire::{Clock, Tap};
+use wire::{Clock, Tap, tap::Watch};
 
-fn tapped(context: Context) -> Context {
+fn tapped(context: Context) -> (Watch, Context) {
     let may_speak_tls = context.transport.scheme == "https";
-    context.tapped(Tap::new(Clock::start(), may_speak_tls))
+    let tap = Tap::new(Clock::start(), may_speak_tls);
+    (tap.watch(), context.tapped(tap))
 }
 
 mod raw_websocket_behind {
     use super::*;
 
     async fn serve(listener: Listener, store: MessageStore, context: Context) -> std::io::Result<()> {
-        raw_websocket::serve(listener, store, tapped(context)).await
+        let (_watch, context) = tapped(context);
+        raw_websocket::serve(listener, store, context).await
     }
 
     conformance::suite!(raw_websocket::TRANSPORT, serve, conformance::OverWebSocket);
@@ -23,7 +25,8 @@ mod http2_streaming_behind {
     use super::*;
 
     async fn serve(listener: Listener, store: MessageStore, context: Context) -> std::io::Result<()> {
-        http2_streaming::serve(listener, store, tapped(context)).await
+        let (_watch, context) = tapped(context);
+        http2_streaming::serve(listener, store, context).await
     }
 
     conformance::suite!(http2_streaming::TRANSPORT, serve, conformance::Http2Streaming);

@@ -19,11 +19,12 @@ use conformance::soon;
 use message_store::MessageStore;
 use server::{Context, Listener, Options, Transport};
 use tokio::{task::JoinHandle, time::sleep};
-use wire::{Clock, Tap};
+use wire::{Clock, Tap, tap::Watch};
 
 /// A transport's server behind a tap.
 struct Tapped {
     tap: Tap,
+    _watch: Watch,
     address: SocketAddr,
     store: MessageStore,
     context: Context,
@@ -51,7 +52,7 @@ impl Tapped {
             "raw-websocket" => tokio::spawn(raw_websocket::serve(listener, log, told)),
             _ => tokio::spawn(tungstenite_websocket::serve(listener, log, told)),
         };
-        Self { tap, address, store, context, serving, data }
+        Self { _watch: tap.watch(), tap, address, store, context, serving, data }
     }
 
     /// Waits until no connection is open, so that all is counted.

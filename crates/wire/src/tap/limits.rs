@@ -52,3 +52,6 @@ pub const MAX_LINGER: Duration = Duration::from_secs(60);
 
 /// How long the inner connection may take to be made.
 pub const INNER_CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long connections are still relayed when nobody looks any more: longer than it takes to load the page anew.
+pub const WATCH_LINGER: Duration = Duration::from_secs(60);
