@@ -7,70 +7,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
-import { connect as connectTls } from 'node:tls';
 import WebSocket from 'ws';
 
 import { CurlStream, Program, TRANSPORTS, WEBSOCKETS, posting, soon } from './programs.mjs';
+import { Relay } from './relay.mjs';
 
 /** One octet, some with escapes, 4 KiB, and 6,000 octets: the last two have the most characters there may be. */
 const TEXTS = ['a', '"caf\u00e9" \\ \u{1f600}', '\u20ac'.repeat(96) + '\u00fc'.repeat(1_904), '\u20ac'.repeat(2_000)];
-
-/** A relay that counts octets and knows nothing of what they are. Ends and resets pass as they are. */
-class Relay {
-  client = 0;
-  server = 0;
-  open = 0;
-
-  /**
-   * @param {number} port where it leads to
-   * @param {boolean} intoTls puts what passes into TLS
-   */
-  static async start(port, intoTls = false) {
-    const relay = new Relay();
-    relay.listener = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-      const to = { port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true };
-      const far = intoTls ? connectTls({ ...to, ALPNProtocols: ['h2'], rejectUnauthorized: false }) : connectTcp(to);
-      relay.open += 1;
-      // What comes before there is a way to the server does not pass.
-      near.pause();
-      far.once(intoTls ? 'secureConnect' : 'connect', () => {
-        relay.#pass('client', near, far);
-        relay.#pass('server', far, near);
-        near.resume();
-      });
-      let left = 2;
-      for (const [socket, peer] of [[near, far], [far, near]]) {
-        socket.on('close', () => (left -= 1) || (relay.open -= 1));
-        // A TLS socket has no reset of its own; its end is one that the server sees as such.
-        socket.on('error', () => (peer.encrypted ? peer.destroy() : peer.resetAndDestroy()));
-      }
-    });
-    relay.listener.listen(0, '127.0.0.1');
-    await once(relay.listener, 'listening');
-    return relay;
-  }
-
-  #pass(side, from, to) {
-    from.on('data', (octets) => {
-      this[side] += octets.length;
-      if (to.writable && !to.write(octets)) {
-        from.pause();
-        to.once('drain', () => from.resume());
-      }
-    });
-    from.on('end', () => to.end());
-  }
-
-  get port() {
-    return this.listener.address().port;
-  }
-
-  get seen() {
-    return { client: this.client, server: this.server };
-  }
-}
 
 /** @type {Program} */
 let program;
@@ -78,14 +23,19 @@ let program;
 let ports;
 /** @type {Relay[]} */
 let relays;
+/** Somebody looks at the wire. The tap is there for connections that come then. @type {AbortController} */
+let watching;
 
 beforeEach(async () => {
   program = await Program.start('side-by-side');
   const urls = await program.transports();
   ports = Object.fromEntries(TRANSPORTS.map((name) => [name, Number(new URL(urls[name].replace(/^ws/, 'http')).port)]));
   relays = [];
+  watching = new AbortController();
+  await fetch(`${program.address}wire/events`, { signal: watching.signal });
 });
 afterEach(async () => {
+  watching.abort();
   await program?.stop();
   for (const relay of relays) relay.listener.close();
 });
