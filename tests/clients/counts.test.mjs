@@ -188,6 +188,7 @@ for (const cleartext of [false, true]) {
     const [scheme, version] = cleartext ? ['http', '--http2-prior-knowledge'] : ['https', '--http2'];
     const at = `${scheme}://127.0.0.1:${relay.port}`;
     await converse(at, version);
+    if (!cleartext) await converse(at, version, '--tls-max', '1.2');
     const stream = new CurlStream('--insecure', version, `${at}/messages`);
     await stream.next();
     for (const text of TEXTS) {

@@ -253,9 +253,16 @@ impl AsyncRead for Stream {
 
 impl Stream {
     /// What a write came to: what was taken lifts the deadline, what was not sets it.
-    fn watched<T>(&mut self, cx: &mut TaskContext<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
+    fn watched(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(taken) = &written {
             self.writing.lift();
+            if let (Some(recorder), Ok(octets)) = (&self.recorder, taken) {
+                recorder.server_wrote(*octets);
+            }
             return written;
         }
         let stalled = self.phase.limits().stalled;

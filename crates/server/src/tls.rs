@@ -10,14 +10,11 @@ use std::{
 };
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::Instant,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
+        ProtocolVersion, ServerConfig, ServerConnection,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
@@ -68,9 +65,21 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Records what passes inside `tls`.
+    /// Records what passes inside `tls`, whose handshake is over.
     pub fn new(tls: TlsStream<Stream>, recorder: Recorder) -> Self {
+        recorder.tls_began(record_overhead(tls.get_ref().1));
         Self { tls, recorder }
+    }
+}
+
+/// Octets of a record beside its header and plaintext: the content's type and a tag of 16 (RFC 8446 §5.2), before
+/// TLS 1.3 the tag and, but for ChaCha20, a nonce of 8 (RFC 5288 §3, RFC 7905 §2).
+fn record_overhead(tls: &ServerConnection) -> u64 {
+    let suite = tls.negotiated_cipher_suite().map(|suite| suite.suite());
+    match suite.and_then(|suite| suite.as_str()) {
+        _ if tls.protocol_version() == Some(ProtocolVersion::TLSv1_3) => 17,
+        Some(name) if name.contains("CHACHA20") => 16,
+        _ => 24,
     }
 }
 
@@ -98,9 +107,8 @@ impl AsyncRead for Recorded {
 impl AsyncWrite for Recorded {
     fn poll_write(self: Pin<&mut Self>, cx: &mut TaskContext<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let since = Instant::now();
         let written = ready!(Pin::new(&mut this.tls).poll_write(cx, buf))?;
-        this.recorder.server_plaintext(buf.get(..written).unwrap_or_default(), since);
+        this.recorder.server_plaintext(buf.get(..written).unwrap_or_default());
         Poll::Ready(Ok(written))
     }
 

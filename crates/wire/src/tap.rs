@@ -9,6 +9,7 @@
 //! - [`limits`]: what is kept at most
 //! - `relay`, `flow`, `door`: both directions, one of them with its disturbances, the inner sockets
 //! - `connection`, `explaining`, `sort`, `scan`: a connection's octets as units, and what they are
+//! - `sealed`: what was written into TLS, until it has reached the client
 //! - [`event`], `journal`: what is told and kept of them
 //! - [`expected`]: the size that the RFCs make one expect of a unit
 //! - `watching`: whether somebody looks
@@ -25,6 +26,7 @@ pub mod limits;
 mod pcapng;
 mod relay;
 mod scan;
+mod sealed;
 mod sort;
 mod unit;
 mod watching;
@@ -258,10 +260,21 @@ impl Recorder {
         }
     }
 
-    /// Takes what was written into TLS; `since` is when that began.
-    pub fn server_plaintext(&self, octets: &[u8], since: Instant) {
+    /// Takes what was written into TLS.
+    pub fn server_plaintext(&self, octets: &[u8]) {
         if !octets.is_empty() {
-            self.0.server_plaintext(octets, since);
+            self.0.server_plaintext(octets);
         }
+    }
+
+    /// Counts octets that were written to the socket.
+    pub fn server_wrote(&self, octets: usize) {
+        self.0.server_wrote(octets as u64);
+    }
+
+    /// Takes note that the handshake of TLS is over, and that all of it was written: from here on each record is
+    /// `overhead` octets longer than the plaintext in it, without its header.
+    pub fn tls_began(&self, overhead: u64) {
+        self.0.tls_began(overhead);
     }
 }

@@ -3,8 +3,9 @@
 use conformance::{
     Client, Http2Streaming, Link, LongPolling, OverWebSocket, Polling, draft, next, post, soon,
 };
+use message_store::Draft;
 use server::Transport;
-use wire::tap::event::Octets;
+use wire::{Disturbances, tap::event::Octets};
 
 use crate::{
     Tapped,
@@ -97,5 +98,31 @@ async fn http2_in_tls() {
         assert!(side.tls > 200, "a handshake and records: {octets:?}");
     }
     assert_eq!((octets.client.payload, octets.server.payload), (TEXT_OCTETS, TEXT_OCTETS * 2), "{octets:?}");
+    tapped.stop().await;
+}
+
+/// What was written into TLS and cut off before it reached the client is not counted.
+#[tokio::test]
+async fn a_cut_in_tls() {
+    let tapped = Tapped::start(http2_streaming::TRANSPORT, "cut-tls").await;
+    let cipher = Proxy::start(To::Tcp(tapped.address)).await;
+    let plain = Proxy::start(To::Tls(cipher.address)).await;
+    let link = Link::to(plain.address);
+    let mut client = soon("a connection", Http2Streaming::connect(&link, None)).await.expect("it is taken");
+    next(&mut client).await;
+    tapped.tap.disturb(Disturbances { slow_reader: 40_000, ..Disturbances::default() });
+    let text = "\u{1f600}".repeat(2_000);
+    for _ in 0..50 {
+        tapped.store.append(Draft::new("ada", &text, None).expect("a draft")).await;
+        tokio::task::yield_now().await;
+    }
+    next(&mut client).await;
+    tapped.tap.cut();
+    tapped.quiet().await;
+    let octets = tapped.tap.counts().octets;
+    assert_eq!(octets.server.tcp, cipher.seen().1, "{octets:?}");
+    assert_eq!(octets.server.plain, plain.seen().1, "all that came whole, and no more: {octets:?}");
+    assert!(octets.server.plain < 100_000, "most was cut off: {octets:?}");
+    assert_parts(&octets.server, "cut");
     tapped.stop().await;
 }

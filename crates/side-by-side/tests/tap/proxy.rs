@@ -82,12 +82,11 @@ async fn both(
 }
 
 async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, count: Arc<AtomicU64>) {
-    let mut buffer = [0; 4096];
+    let (mut buffer, mut is_taken) = ([0; 4096], true);
     while let Ok(octets @ 1..) = from.read(&mut buffer).await {
         count.fetch_add(octets as u64, Ordering::SeqCst);
-        if to.write_all(&buffer[..octets]).await.is_err() || to.flush().await.is_err() {
-            return;
-        }
+        // What the other side does not take any more has come all the same.
+        is_taken = is_taken && to.write_all(&buffer[..octets]).await.is_ok() && to.flush().await.is_ok();
     }
     // The other side may be gone.
     let _ = to.shutdown().await;

@@ -3,15 +3,11 @@
 //! All times are those of the client's end of the network: when an octet of the client left it, and when one of the
 //! server reached it, delays included. So a request lasts as long as the client waits.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::explain::Side;
@@ -20,7 +16,8 @@ use super::{
     Shared,
     event::{Event, Parts},
     explaining::Explaining,
-    limits::{MAX_EXPLAINED_CONNECTIONS, MAX_WAITING_PLAINTEXT_BYTES},
+    limits::MAX_EXPLAINED_CONNECTIONS,
+    sealed::Sealed,
 };
 
 /// The first octet of a TLS connection: a record of the handshake (RFC 8446 §5.1).
@@ -41,13 +38,10 @@ enum Layer {
 struct State {
     layer: Layer,
     explaining: Option<Box<Explaining>>,
-    /// What the server wrote into TLS and when, while its ciphertext has not reached the client.
-    waiting: VecDeque<(Instant, Bytes)>,
-    waiting_octets: usize,
+    /// What the server wrote into TLS.
+    sealed: Sealed,
     /// When the octets that reached the server last had left the client.
     client_sent: Instant,
-    /// When the octets that reached the client last had left the server.
-    server_sent: Instant,
     is_closed: bool,
 }
 
@@ -57,6 +51,8 @@ pub(super) struct Connection {
     pub(super) id: u64,
     tap: Arc<Shared>,
     state: Mutex<State>,
+    /// Octets that the server wrote, those in TLS as ciphertext.
+    written: AtomicU64,
     /// The relay is to cut the connection.
     pub(super) is_condemned: AtomicBool,
 }
@@ -78,13 +74,17 @@ impl Connection {
         let state = State {
             layer: Layer::Unknown,
             explaining: is_explained.then(|| Box::new(Explaining::new())),
-            waiting: VecDeque::new(),
-            waiting_octets: 0,
+            sealed: Sealed::default(),
             client_sent: now,
-            server_sent: now,
             is_closed: false,
         };
-        Self { id, tap, state: Mutex::new(state), is_condemned: AtomicBool::new(false) }
+        Self {
+            id,
+            tap,
+            state: Mutex::new(state),
+            written: AtomicU64::new(0),
+            is_condemned: AtomicBool::new(false),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,16 +105,27 @@ impl Connection {
         self.state().client_sent = sent;
     }
 
-    /// Octets that left the server at `sent` have reached the client.
-    pub(super) fn reached_client(&self, octets: &[u8], sent: Instant) {
+    /// Octets of the server have reached the client.
+    pub(super) fn reached_client(&self, octets: &[u8]) {
         let now = Instant::now();
         let mut state = self.state();
         self.count(&mut state, Side::Server, octets, now);
-        state.server_sent = sent;
-        match state.layer {
-            Layer::Tls => self.release(&mut state, Some(sent), now),
-            _ => self.explain(&mut state, Side::Server, octets, now),
+        if state.layer == Layer::Tls {
+            state.sealed.reached(octets);
+            self.unseal(&mut state, now);
+        } else {
+            self.explain(&mut state, Side::Server, octets, now);
         }
+    }
+
+    /// The server has written octets to its socket.
+    pub(super) fn server_wrote(&self, octets: u64) {
+        self.written.fetch_add(octets, Ordering::Relaxed);
+    }
+
+    /// The handshake of TLS is over, and all of it written.
+    pub(super) fn tls_began(&self, overhead: u64) {
+        self.state().sealed.begin(self.written.load(Ordering::Relaxed), overhead);
     }
 
     /// Plaintext was read out of TLS.
@@ -126,27 +137,19 @@ impl Connection {
         }
     }
 
-    /// Plaintext was written into TLS; `since` is when writing began.
-    pub(super) fn server_plaintext(&self, octets: &[u8], since: Instant) {
+    /// Plaintext was written into TLS.
+    pub(super) fn server_plaintext(&self, octets: &[u8]) {
         let mut state = self.state();
-        if state.layer != Layer::Tls {
-            return;
+        if state.layer == Layer::Tls && !state.is_closed {
+            state.sealed.written(octets);
+            // The relay may have been quicker.
+            self.unseal(&mut state, Instant::now());
         }
-        state.waiting.push_back((since, Bytes::copy_from_slice(octets)));
-        state.waiting_octets += octets.len();
-        // The relay may have been quicker.
-        let sent = state.server_sent;
-        self.release(&mut state, Some(sent), Instant::now());
     }
 
-    /// Explains the plaintext whose ciphertext has reached the client: what was written up to `until`, all without it.
-    fn release(&self, state: &mut State, until: Option<Instant>, at: Instant) {
-        while let Some((since, _)) = state.waiting.front()
-            && (until.is_none_or(|until| *since <= until)
-                || state.waiting_octets > MAX_WAITING_PLAINTEXT_BYTES)
-            && let Some((_, octets)) = state.waiting.pop_front()
-        {
-            state.waiting_octets -= octets.len();
+    /// Explains the plaintext that the client has.
+    fn unseal(&self, state: &mut State, at: Instant) {
+        while let Some(octets) = state.sealed.next() {
             self.explain(state, Side::Server, &octets, at);
         }
     }
@@ -182,7 +185,6 @@ impl Connection {
         if std::mem::replace(&mut state.is_closed, true) {
             return;
         }
-        self.release(&mut state, None, now);
         let at = self.tap.clock.at(now);
         let mut journal = self.tap.journal();
         journal.open -= 1;

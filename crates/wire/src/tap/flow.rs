@@ -193,7 +193,7 @@ impl<'a> Flow<'a> {
             Err(error) => return Err(error),
         };
         if self.side == Side::Server {
-            self.connection.reached_client(passing.get(..written).unwrap_or_default(), held.read);
+            self.connection.reached_client(passing.get(..written).unwrap_or_default());
         }
         held.octets.advance(written);
         if self.rate > 0 {
