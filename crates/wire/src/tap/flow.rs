@@ -106,7 +106,7 @@ impl<'a> Flow<'a> {
                 Ok(Err(end)) => return end,
                 Err(_) => return End::Refused,
             };
-            let reads = self.ended.is_none() && self.held_cost < MAX_HELD_BYTES;
+            let reads = self.ended.is_none() && self.held_cost < self.room();
             let until = match wait {
                 Wait::Until(due) => Some(due),
                 Wait::Nothing | Wait::Room => None,
@@ -209,6 +209,14 @@ impl<'a> Flow<'a> {
         Ok(true)
     }
 
+    /// What may be held: with a rate as much as passes in a second, for a network that holds more is felt late.
+    fn room(&self) -> usize {
+        match self.rate {
+            0 => MAX_HELD_BYTES,
+            rate => usize::try_from(rate).unwrap_or(MAX_HELD_BYTES).clamp(MIN_HELD_BYTES, MAX_HELD_BYTES),
+        }
+    }
+
     /// Reads what has come.
     ///
     /// # Errors
@@ -216,7 +224,7 @@ impl<'a> Flow<'a> {
     /// The connection is to be cut.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; READ_BYTES];
-        let room = (MAX_HELD_BYTES - self.held_cost).clamp(MIN_HELD_BYTES, READ_BYTES);
+        let room = self.room().saturating_sub(self.held_cost).clamp(MIN_HELD_BYTES, READ_BYTES);
         let read = self.from.try_read(buffer.get_mut(..room).unwrap_or_default());
         let now = Instant::now();
         if matches!(&read, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
