@@ -7,7 +7,9 @@ import { Deliveries, duration, explained, now } from './delivery.js';
 import { find, setText } from './dom.js';
 import { PageChannel } from './frame-channel.js';
 import { isLoopback, LogClient, MAX_POSTS } from './log-client.js';
+import { reporting } from './panel-reports.js';
 import * as protocol from './protocol.js';
+import { RETRY } from './retry.js';
 import { keep, kept } from './settings.js';
 import { makeThemeSwitch, setTheme } from './theme-switch.js';
 import { TRANSPORTS } from './transports.js';
@@ -86,7 +88,7 @@ async function start({ load, follows }) {
   listenToComposer();
   showComposer();
   const { connect } = await load();
-  client = new LogClient(connect, new URL('/messages', location.href), {
+  client = new LogClient(channel ? reporting(connect, channel) : connect, new URL('/messages', location.href), {
     onState: showState,
     onMessages(arrived, isHistory) {
       for (const { post } of arrived) if (post) conversation.removePost(post);
@@ -274,11 +276,23 @@ function fromPage(message) {
     tellReady();
   } else if (message.type === 'room') {
     document.documentElement.style.setProperty('--room', `${message.pixels}px`);
+  } else if (message.type === 'retry') {
+    void setRetrying(message.isWrong);
   } else if (message.type === 'sent') {
     deliveries.sent(message.nonce, message.sentAt);
   } else if (userProblem() === undefined && protocol.textProblem(message.text) === undefined) {
     post(message.text, message.nonce, message.sentAt);
   }
+}
+
+let isRetryWrong = false;
+
+/** @param {boolean} isWrong on purpose, for the lesson */
+async function setRetrying(isWrong) {
+  isRetryWrong = isWrong;
+  const wrong = isWrong ? await import('./variants/retry-without-jitter.js') : undefined;
+  if (!client || isRetryWrong !== isWrong) return;
+  client.retrying = wrong?.retryWithoutJitter((before, nonce) => channel?.send({ type: 'renamed', before, nonce })) ?? RETRY;
 }
 
 /** Tells the page that this panel can post, and how it stands. */

@@ -9,15 +9,18 @@ import { isObject } from './protocol.js';
 
 /**
  * The page to a panel. `settings` comes first, when the panel has been loaded. `room`: so many pixels under the panel's
- * head are the page's, for its instruments.
+ * head are the page's, for its instruments. `retry`: try again in the right way, or in the one that is wrong on purpose.
  * @typedef {{ type: 'settings', name: string, theme: import('./theme-switch.js').Theme, isLive: boolean }
  *   | { type: 'post', text: string, nonce: string, sentAt: number }
  *   | { type: 'sent', nonce: string, sentAt: number }
- *   | { type: 'room', pixels: number }} ToPanel
+ *   | { type: 'room', pixels: number }
+ *   | { type: 'retry', isWrong: boolean }} ToPanel
  */
 
 /**
- * A panel to the page. `timed`: a message took so many milliseconds. `head`: so many pixels down its head ends.
+ * A panel to the page. `timed`: a message took so many milliseconds. `head`: so many pixels down its head ends. `attempt`:
+ * it connects. `given`: its transport gave it a batch, after which nothing of before counts if it begins anew. `renamed`: a
+ * draft is posted again under another nonce.
  * `trusted` comes from a tab that the page opened.
  * @typedef {{ type: 'ready' }
  *   | { type: 'sent', nonce: string, sentAt: number }
@@ -26,11 +29,16 @@ import { isObject } from './protocol.js';
  *   | { type: 'state', isConnected: boolean }
  *   | { type: 'head', bottom: number }
  *   | { type: 'focused' }
+ *   | { type: 'attempt' }
+ *   | { type: 'given', given: import('./panel-reports.js').Given[], missed: number, isAnew: boolean }
+ *   | { type: 'renamed', before: string, nonce: string }
  *   | { type: 'trusted' }} FromPanel
  */
 
 /** The longest nonce and figure, and the longest text in UTF-16 code units, that are read. */
 const MAX_LENGTH = 8_192;
+/** The most messages of one report; a batch has at most as many. */
+export const MAX_GIVEN = 256;
 
 /**
  * @param {unknown} value
@@ -54,13 +62,14 @@ function isText(value) {
  */
 export function readToPanel(value) {
   if (!isObject(value)) return undefined;
-  const { type, name, theme, isLive, text, nonce, sentAt, pixels } = value;
+  const { type, name, theme, isLive, text, nonce, sentAt, pixels, isWrong } = value;
   if (type === 'settings' && isText(name) && typeof isLive === 'boolean') {
     if (theme === 'auto' || theme === 'light' || theme === 'dark') return { type, name, theme, isLive };
   }
   if (type === 'post' && isText(text) && isText(nonce) && typeof sentAt === 'number') return { type, text, nonce, sentAt };
   if (type === 'sent' && isText(nonce) && typeof sentAt === 'number') return { type, nonce, sentAt };
   if (type === 'room' && isAmount(pixels)) return { type, pixels };
+  if (type === 'retry' && typeof isWrong === 'boolean') return { type, isWrong };
   return undefined;
 }
 
@@ -70,14 +79,25 @@ export function readToPanel(value) {
  */
 export function readFromPanel(value) {
   if (!isObject(value)) return undefined;
-  const { type, nonce, sentAt, figure, id, milliseconds, isConnected, bottom } = value;
-  if (type === 'ready' || type === 'focused' || type === 'trusted') return { type };
+  const { type, nonce, sentAt, figure, id, milliseconds, isConnected, bottom, given, missed, isAnew, before } = value;
+  if (type === 'ready' || type === 'focused' || type === 'trusted' || type === 'attempt') return { type };
   if (type === 'sent' && isText(nonce) && typeof sentAt === 'number') return { type, nonce, sentAt };
   if (type === 'delivered' && isText(figure)) return { type, figure };
   if (type === 'timed' && isAmount(id) && isAmount(milliseconds)) return { type, id, milliseconds };
   if (type === 'state' && typeof isConnected === 'boolean') return { type, isConnected };
   if (type === 'head' && isAmount(bottom)) return { type, bottom };
+  if (type === 'given' && areGiven(given) && isAmount(missed) && typeof isAnew === 'boolean') return { type, given, missed, isAnew };
+  if (type === 'renamed' && isText(before) && isText(nonce)) return { type, before, nonce };
   return undefined;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is import('./panel-reports.js').Given[]}
+ */
+function areGiven(value) {
+  if (!Array.isArray(value) || value.length > MAX_GIVEN) return false;
+  return value.every((one) => isObject(one) && isAmount(one.id) && (one.nonce === undefined || isText(one.nonce)) && (one.age === undefined || isAmount(one.age)));
 }
 
 /** A panel's end: it hears its parent only, and only one on its own host. */

@@ -8,11 +8,8 @@
  */
 
 import { endOf, newNonce, Refused } from './protocol.js';
+import { RETRY } from './retry.js';
 
-/** The base of the back-off, in milliseconds: the n-th wait is drawn from 0 to this times 2^(n-1). */
-export const BACK_OFF_BASE_MS = 1_000;
-/** The longest wait before connecting or posting again, in milliseconds, unless the server asks for more. */
-export const BACK_OFF_MAX_MS = 30_000;
 /** A connection that lasted so long did work, so the next retry is at once again. In milliseconds. */
 export const STABLE_MS = 900;
 /** The most posts that are kept until they are seen in the log. */
@@ -71,6 +68,8 @@ export class LogClient {
   #reconnectTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #postTimer;
+  /** How it tries again, from the next failure on. */
+  retrying = RETRY;
 
   /**
    * @param {import('./protocol.js').Connect} connect a transport
@@ -191,7 +190,7 @@ export class LogClient {
     this.#connection = undefined;
     const wasStable = this.#state.name === 'connected' && performance.now() - this.#connectedSince >= STABLE_MS;
     this.#failures = wasStable ? 1 : this.#failures + 1;
-    const delay = Math.max(backOff(this.#failures - 1), retryAfter * 1000);
+    const delay = Math.max(this.retrying.wait(this.#failures - 1), retryAfter * 1000);
     this.#setState({ name: navigator.onLine ? 'reconnecting' : 'offline', retryAt: Date.now() + delay, reason });
     this.#reconnectTimer = setTimeout(() => this.#open(), delay);
   }
@@ -273,8 +272,9 @@ export class LogClient {
       const { reason, retryAfter } = endOf(error);
       const status = error instanceof Refused ? error.problem.status : undefined;
       if (status === undefined) {
-        const delay = Math.max(backOff(post.tries), (retryAfter ?? 0) * 1000);
-        this.#change(post, { state: 'waiting', problem: reason, retryAt: Date.now() + delay, tries: post.tries + 1 });
+        const delay = Math.max(this.retrying.wait(post.tries), (retryAfter ?? 0) * 1000);
+        const draft = this.retrying.again(post.draft);
+        this.#change(post, { draft, state: 'waiting', problem: reason, retryAt: Date.now() + delay, tries: post.tries + 1 });
       } else if (status === 429 || status === 503) {
         const delay = (retryAfter ?? DEFAULT_RETRY_AFTER_S) * 1000;
         this.#change(post, { state: 'waiting', problem: reason, retryAt: Date.now() + delay });
@@ -319,14 +319,4 @@ export class LogClient {
  */
 export function isLoopback(hostname) {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-}
-
-/**
- * The wait before the next try, in milliseconds: none after the first failure, then drawn evenly from 0 to a bound that
- * doubles ("full jitter"), so that the clients of a server that comes back do not all come back together.
- * @param {number} failures before this one
- */
-function backOff(failures) {
-  if (failures === 0) return 0;
-  return Math.random() * Math.min(BACK_OFF_MAX_MS, BACK_OFF_BASE_MS * 2 ** (failures - 1));
 }

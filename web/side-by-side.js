@@ -85,6 +85,7 @@ function startWire() {
         if (element) panel.setInstruments(element);
       }
     },
+    (isWrong) => panels.forEach((panel) => panel.send({ type: 'retry', isWrong })),
   );
   wire = started;
   page.controls.replaceWith(started.controls);
@@ -150,6 +151,7 @@ function listen() {
 function hear(panel, message) {
   if (message.type === 'ready') {
     panel.ready();
+    if (wire?.isRetryWrong) panel.send({ type: 'retry', isWrong: true });
     showComposer();
   } else if (message.type === 'delivered') panel.setFigure(message.figure);
   else if (message.type === 'timed') wire?.delivered(panel.name, message.id, message.milliseconds);
@@ -159,6 +161,9 @@ function hear(panel, message) {
     panel.isConnected = message.isConnected;
   }
   else if (message.type === 'focused') setLive(panel);
+  else if (message.type === 'attempt') wire?.attempted(panel.name);
+  else if (message.type === 'given') wire?.given(panel.name, message);
+  else if (message.type === 'renamed') wire?.renamed(message.before, message.nonce);
   else if (message.type === 'sent') {
     for (const other of panels) if (other !== panel) other.send(message);
   }

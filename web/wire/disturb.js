@@ -52,13 +52,17 @@ export class DisturbPanel {
   /** What is to be sent when the answer before has come, by path. @type {Map<string, object | undefined>} */
   #next = new Map();
   #onCount;
+  #variants;
 
   /**
    * @param {ReadonlyMap<string, string>} titles of the transports
+   * @param {import('./variants.js').Variants} variants what is wrong on purpose
    * @param {(count: number) => void} onCount so many controls are on, for whichever transport
    */
-  constructor(titles, onCount) {
+  constructor(titles, variants, onCount) {
     this.#onCount = onCount;
+    this.#variants = variants;
+    variants.onChange = () => this.#show();
     const { element } = this;
     element.id = 'disturb';
     element.hidden = true;
@@ -69,7 +73,7 @@ export class DisturbPanel {
     label.append(this.#target);
     this.#putAllBack = button('put-all-back', 'Put all back', () => this.#reset());
     this.#status.setAttribute('role', 'status');
-    element.append(label, ...CONTROLS.map((control) => this.#makeControl(control)), ...ACTIONS.map((action) => this.#makeAction(action)), this.#putAllBack, this.#status);
+    element.append(label, ...CONTROLS.map((control) => this.#makeControl(control)), ...ACTIONS.map((action) => this.#makeAction(action)), this.#putAllBack, this.#status, variants.element);
     this.#show();
   }
 
@@ -150,10 +154,10 @@ export class DisturbPanel {
       part.box.classList.toggle('is-on', isOn);
       part.back.hidden = !isOn;
     }
-    this.#putAllBack.disabled = shownOn === 0;
+    this.#putAllBack.disabled = shownOn + this.#variants.count === 0;
     const all = [...this.#state.values()];
     const on = CONTROLS.filter(({ field }) => (field === 'speaker' ? this.#speaker > 0 : all.some((one) => one[field] > 0)));
-    this.#onCount(on.length);
+    this.#onCount(on.length + this.#variants.count);
   }
 
   /**
@@ -168,6 +172,7 @@ export class DisturbPanel {
   #reset() {
     void this.#send(pathOf('delay_ms', this.#target.value), { delay_ms: 0, jitter_ms: 0, bandwidth: 0, slow_reader: 0, fail_share: 0 });
     if (this.#speaker > 0) void this.#send('/wire/speaker', { per_second: 0 });
+    this.#variants.putBack();
   }
 
   /**

@@ -46,6 +46,7 @@ export const LAYERS = /** @type {const} */ ([
  * @property {Map<string, TransportReport>} transports
  * @property {Map<string, Disturbances>} [disturbances] when they changed, and first
  * @property {number} [speaker] messages a second, when that changed, and first
+ * @property {Map<string, string>} [variants] the servers that are wrong on purpose, by transport, when that changed, and first
  */
 
 /** @typedef {{ from: number, to: number, name: string, value: string, meaning: string }} Bits */
@@ -92,6 +93,9 @@ export function readReport(data) {
   }
   if (isObject(value.disturbances)) {
     report.disturbances = new Map(Object.entries(value.disturbances).map(([name, one]) => [name, readDisturbances(one)]));
+  }
+  if (isObject(value.variants)) {
+    report.variants = new Map(Object.entries(value.variants).flatMap(([name, one]) => (typeof one === 'string' ? [[name, one]] : [])));
   }
   return report;
 }

@@ -128,7 +128,8 @@ class Strip {
       const { top, height } = rowOf(mark);
       context.globalAlpha = 1;
       this.#rectangle(context, this.#colours.hue, x, top + height / 4, 1, height / 2);
-    } else this.#incident(mark, x, context);
+    } else if (mark.sort === 'attempt') this.#rectangle(context, this.#colours.text, x, BAND.top - 2, 2, BAND.height + 4);
+    else this.#incident(mark, x, context);
   }
 
   /**

@@ -17,8 +17,8 @@ const FRAMES = new Set(['text', 'binary', 'continuation', 'ping', 'pong', 'close
 
 /**
  * @typedef {object} Mark
- * @property {'bar' | 'tick' | 'up' | 'down' | 'closed' | 'disturbed' | 'away' | 'missed'} sort `up`, `down`: a chat message
- *   passed; `tick`: octets without one; `away`: the panel was not connected
+ * @property {'bar' | 'tick' | 'up' | 'down' | 'closed' | 'disturbed' | 'away' | 'attempt' | 'missed'} sort `up`, `down`: a chat message
+ *   passed; `tick`: octets without one; `away`: the panel was not connected; `attempt`: it tried to connect
  * @property {number} at
  * @property {number | undefined} end of a bar or of being away; open as long as there is none
  * @property {number} row
@@ -74,6 +74,14 @@ export class Track {
       this.#away.end = at;
       this.#away = undefined;
     }
+  }
+
+  /**
+   * The panel tries to connect again.
+   * @param {number} at
+   */
+  attempted(at) {
+    if (this.#away) this.#mark('attempt', { at, name: 'tries to connect' });
   }
 
   /**

@@ -8,7 +8,9 @@ import { DisturbPanel } from './disturb.js';
 import { Figures } from './figures.js';
 import { WireSource } from './source.js';
 import { SHOWN_MS, Strips } from './strip.js';
+import { Renamed, Tally } from './tally.js';
 import { Track } from './track.js';
+import { Variants } from './variants.js';
 import { fetchUnit, WireView } from './view.js';
 
 /** From one showing of the figures to the next, in milliseconds. */
@@ -27,6 +29,7 @@ const NARROW = matchMedia('(width < 900px)');
  * @property {HTMLElement} element
  * @property {Track} track
  * @property {Figures} figures
+ * @property {Tally} tally
  * @property {number} newest the id of the last unit with chat messages
  * @property {number} sized the one whose size is shown
  * @property {number} last the id of the last event
@@ -40,6 +43,8 @@ export class Wire {
   #strips;
   #view;
   #disturb;
+  #variants;
+  #renamed = new Renamed();
   /** The page's controls, for its head. */
   controls = made('div', 'wire-controls');
   #isUp = false;
@@ -51,9 +56,11 @@ export class Wire {
   /**
    * @param {Named[]} transports
    * @param {() => void} onUp the server tells of its wire
+   * @param {(isWrong: boolean) => void} onRetry all panels are to try again in the right way, or in the wrong one
    */
-  constructor(transports, onUp) {
+  constructor(transports, onUp, onRetry) {
     this.#onUp = onUp;
+    this.#variants = new Variants(onRetry);
     const titles = new Map(transports.map(({ name, title }) => [name, title]));
     this.#source = new WireSource((report) => this.#heard(report), () => this.#lost());
     this.#strips = new Strips(() => this.#source.now);
@@ -63,7 +70,7 @@ export class Wire {
       if (isOpen && NARROW.matches) this.#showDisturb(false);
       if (!isOpen) this.#viewButton.focus();
     });
-    this.#disturb = new DisturbPanel(titles, (count) => {
+    this.#disturb = new DisturbPanel(titles, this.#variants, (count) => {
       setText(this.#disturbButton, count === 0 ? 'Disturb' : `Disturb: ${count} on`);
       this.#disturbButton.classList.toggle('is-on', count > 0);
     });
@@ -80,6 +87,10 @@ export class Wire {
 
   get isUp() {
     return this.#isUp;
+  }
+
+  get isRetryWrong() {
+    return this.#variants.isRetryWrong;
   }
 
   get drawer() {
@@ -109,7 +120,10 @@ export class Wire {
   }
 
   countAnew() {
-    for (const { figures } of this.#instruments.values()) figures.reset();
+    for (const { figures, tally } of this.#instruments.values()) {
+      figures.reset();
+      tally.reset();
+    }
     this.#showFigures();
   }
 
@@ -120,6 +134,33 @@ export class Wire {
    */
   delivered(name, id, milliseconds) {
     this.#instruments.get(name)?.figures.delivered(id, milliseconds);
+  }
+
+  /**
+   * A panel was given a batch.
+   * @param {string} name
+   * @param {Parameters<Tally['given']>[0]} batch
+   */
+  given(name, batch) {
+    this.#instruments.get(name)?.tally.given(batch);
+  }
+
+  /**
+   * A client posts a draft again under another nonce.
+   * @param {string} before
+   * @param {string} nonce
+   */
+  renamed(before, nonce) {
+    this.#renamed.add(before, nonce);
+  }
+
+  /**
+   * A panel connects.
+   * @param {string} name
+   */
+  attempted(name) {
+    const now = this.#source.now;
+    if (now !== undefined) this.#instruments.get(name)?.track.attempted(now);
   }
 
   /**
@@ -158,9 +199,11 @@ export class Wire {
     strip.append(window, axis);
     const track = new Track();
     const figures = new Figures();
-    element.append(strip, figures.element);
+    const tally = new Tally((nonce) => this.#renamed.originalOf(nonce));
+    figures.element.firstElementChild?.after(tally.element);
+    element.append(this.#variants.badgesOf(of.name), strip, figures.element);
     this.#strips.add(window, canvas, track);
-    return { of, element, track, figures, newest: 0, sized: 0, last: 0, hasBegun: false };
+    return { of, element, track, figures, tally, newest: 0, sized: 0, last: 0, hasBegun: false };
   }
 
   /** @param {import('./protocol.js').Report} report */
@@ -171,6 +214,7 @@ export class Wire {
       this.#onUp();
     }
     this.#disturb.heard(report);
+    this.#variants.heard(report);
     // A server that was started again has another clock, and numbers its events anew.
     if (report.now < this.#heardAt) for (const panel of this.#instruments.values()) panel.last = 0;
     this.#heardAt = report.now;
@@ -206,7 +250,10 @@ export class Wire {
     if (!this.#isUp || document.hidden) return;
     const all = [...this.#instruments.values()];
     const most = Math.max(...all.map(({ figures }) => figures.most));
-    for (const { figures } of all) figures.show(this.#source.now, most);
+    for (const { figures, tally } of all) {
+      figures.show(this.#source.now, most);
+      tally.show();
+    }
   }
 
   async #showSizes() {

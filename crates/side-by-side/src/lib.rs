@@ -9,11 +9,13 @@
 //! - `network`: the taps, and what is done to them
 //! - `wire_routes`, `wire_events`: the same over HTTP
 //! - `restart`, `speaker`: a server that goes and comes again, a user who does not stop talking
+//! - `variants`: servers that are wrong on purpose
 
 mod network;
 pub mod options;
 mod restart;
 mod speaker;
+mod variants;
 mod wire_events;
 mod wire_routes;
 
@@ -106,23 +108,23 @@ impl SideBySide {
     ///
     /// The first error of any of them; the others are dropped with it.
     pub async fn serve(self, store: MessageStore) -> io::Result<()> {
-        let (network, Told { restarts, speaker }) = Network::new(self.is_wire_exposed);
+        let (network, Told { orders, speaker }) = Network::new(self.is_wire_exposed);
         let Self { page, mut transports, listen, .. } = self;
         for (bound, line) in transports.iter_mut().zip(network.lines.iter()) {
             bound.context = bound.context.clone().tapped(line.tap.clone());
         }
         let routes = page_routes(&page.context, &transports, network.clone());
         let [a, b, c, d, e] = transports;
-        let [a_restarts, b_restarts, c_restarts, d_restarts, e_restarts] = restarts;
+        let [a_orders, b_orders, c_orders, d_orders, e_orders] = orders;
         let [a_tap, b_tap, c_tap, d_tap, e_tap] = network.lines.each_ref().map(|line| line.tap.clone());
         let log = || store.clone();
         tokio::try_join!(
             http1::serve(page.listener, routes, page.context.clone()),
-            restart::serve(a, listen, a_restarts, log(), a_tap, polling::serve),
-            restart::serve(b, listen, b_restarts, log(), b_tap, long_polling::serve),
-            restart::serve(c, listen, c_restarts, log(), c_tap, http2_streaming::serve),
-            restart::serve(d, listen, d_restarts, log(), d_tap, raw_websocket::serve),
-            restart::serve(e, listen, e_restarts, log(), e_tap, tungstenite_websocket::serve),
+            restart::serve(a, listen, a_orders, log(), a_tap, polling::serve),
+            restart::serve(b, listen, b_orders, log(), b_tap, long_polling::serve),
+            restart::serve(c, listen, c_orders, log(), c_tap, http2_streaming::serve),
+            restart::serve(d, listen, d_orders, log(), d_tap, raw_websocket::serve),
+            restart::serve(e, listen, e_orders, log(), e_tap, tungstenite_websocket::serve),
             speaker::speak(log(), speaker, page.context),
         )?;
         Ok(())

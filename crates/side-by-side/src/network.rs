@@ -6,7 +6,7 @@ use server::{Problem, Transport};
 use tokio::sync::{Semaphore, mpsc, watch};
 use wire::{Clock, Disturbances, Tap};
 
-use crate::TRANSPORTS;
+use crate::{TRANSPORTS, variants::Variant};
 
 /// Readers of `GET /wire/events` at the same time.
 pub(crate) const MAX_READERS: usize = 64;
@@ -17,6 +17,7 @@ pub(crate) struct Line {
     pub(crate) transport: Transport,
     pub(crate) tap: Tap,
     restarts: mpsc::Sender<Duration>,
+    variant: watch::Sender<Option<Variant>>,
 }
 
 /// All transports', in the order of [`TRANSPORTS`].
@@ -30,26 +31,36 @@ pub(crate) struct Network {
     pub(crate) is_exposed: bool,
 }
 
-/// What the servers are told by: each transport's restarts, and the speaker's messages a second.
+/// What one transport's server is told by.
+pub(crate) struct Orders {
+    /// Each with how long it is to stay away.
+    pub(crate) restarts: mpsc::Receiver<Duration>,
+    /// Which server that is wrong on purpose stands in for it.
+    pub(crate) variant: watch::Receiver<Option<Variant>>,
+}
+
+/// What the servers are told by, and the speaker: messages a second.
 pub(crate) struct Told {
-    pub(crate) restarts: [mpsc::Receiver<Duration>; 5],
+    pub(crate) orders: [Orders; 5],
     pub(crate) speaker: watch::Receiver<u32>,
 }
 
 impl Network {
-    /// Undisturbed, and a silent speaker.
+    /// Undisturbed, served by the right servers, and a silent speaker.
     pub(crate) fn new(is_exposed: bool) -> (Self, Told) {
         let clock = Clock::start();
         let [a, b, c, d, e] = TRANSPORTS.map(|transport| {
             // One is under way, so one place is enough to tell the next.
-            let (restarts, told) = mpsc::channel(1);
-            (Line { transport, tap: Tap::new(clock, transport.scheme == "https"), restarts }, told)
+            let (restarts, restarting) = mpsc::channel(1);
+            let (variant, varying) = watch::channel(None);
+            let tap = Tap::new(clock, transport.scheme == "https");
+            (Line { transport, tap, restarts, variant }, Orders { restarts: restarting, variant: varying })
         });
-        let (lines, restarts) = ([a.0, b.0, c.0, d.0, e.0], [a.1, b.1, c.1, d.1, e.1]);
+        let (lines, orders) = ([a.0, b.0, c.0, d.0, e.0], [a.1, b.1, c.1, d.1, e.1]);
         let (speaker, heard) = watch::channel(0);
         let readers = Arc::new(Semaphore::new(MAX_READERS));
         let network = Self { clock, lines: Arc::new(lines), readers, speaker, is_exposed };
-        (network, Told { restarts, speaker: heard })
+        (network, Told { orders, speaker: heard })
     }
 
     /// The line of the transport with this name, or all lines.
@@ -72,6 +83,11 @@ impl Network {
         self.lines.each_ref().map(|line| (line.transport.name, line.tap.disturbances()))
     }
 
+    /// The server that is wrong on purpose, of each transport where one is.
+    pub(crate) fn variants(&self) -> [(&'static str, Option<Variant>); 5] {
+        self.lines.each_ref().map(|line| (line.transport.name, *line.variant.borrow()))
+    }
+
     /// The speaker's messages a second.
     pub(crate) fn speaker(&self) -> u32 {
         *self.speaker.borrow()
@@ -91,6 +107,11 @@ impl Line {
             self.tap.note(&format!("restart, {} s away", absence.as_secs()));
         }
         is_told
+    }
+
+    /// Has the transport served by this variant, or by its right server again.
+    pub(crate) fn vary(&self, variant: Option<Variant>) {
+        self.variant.send_if_modified(|served| std::mem::replace(served, variant) != variant);
     }
 }
 

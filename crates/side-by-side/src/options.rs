@@ -14,6 +14,7 @@ The wire, on the page's port, for the page itself (own origin, loopback):
   POST /wire/blackhole/TRANSPORT       {\"seconds\": 1 to 60}
   POST /wire/restart/TRANSPORT         {\"seconds\": 0 to 30}
   PUT /wire/speaker                    {\"per_second\": 0 to 50}
+  PUT /wire/variants/TRANSPORT         {\"variant\": a server that is wrong on purpose, or null}
 TRANSPORT is a name from GET /transports, or, to disturb, all.";
 
 /// What the main program is told on its command line.

@@ -1,18 +1,19 @@
-//! A transport's server that is stopped on demand, stays away, and is served again on the same port over the same log.
+//! A transport's server that is stopped on demand, stays away, and is served again on the same port over the same log;
+//! or another server is, one that is wrong on purpose.
 
 use std::{future::Future, io, net::IpAddr, pin::pin, time::Duration};
 
 use message_store::MessageStore;
 use server::{Context, Listener};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::time::sleep;
 use wire::Tap;
 
-use crate::Bound;
+use crate::{Bound, network::Orders};
 
 /// The pause before a port that somebody else has taken meanwhile is tried again.
 const PORT_PAUSE: Duration = Duration::from_millis(250);
 
-/// Serves until the context stops, with the restarts that come.
+/// Serves until the context stops, with the restarts that come; by the variant that is ordered, where one is.
 ///
 /// # Errors
 ///
@@ -20,7 +21,7 @@ const PORT_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) async fn serve<F>(
     bound: Bound,
     listen: Option<IpAddr>,
-    mut restarts: mpsc::Receiver<Duration>,
+    Orders { mut restarts, mut variant }: Orders,
     store: MessageStore,
     tap: Tap,
     serve: impl Fn(Listener, MessageStore, Context) -> F,
@@ -32,10 +33,18 @@ where
     let port = listener.local_addr().port();
     loop {
         let child = context.child();
-        let mut serving = pin!(serve(listener, store.clone(), child.clone()));
+        let served = *variant.borrow_and_update();
+        let (log, told) = (store.clone(), child.clone());
+        let mut serving = pin!(async {
+            match served {
+                None => serve(listener, log, told).await,
+                Some(variant) => variant.serve(listener, log, told).await,
+            }
+        });
         let absence = tokio::select! {
             ended = &mut serving => return ended,
             Some(absence) = restarts.recv() => absence,
+            Ok(()) = variant.changed() => Duration::ZERO,
         };
         child.stop();
         serving.await?;
@@ -49,7 +58,12 @@ where
         };
         // What was asked for meanwhile has happened.
         while restarts.try_recv().is_ok() {}
-        tap.note("served again");
+        let next = *variant.borrow();
+        match next {
+            _ if next == served => tap.note("served again"),
+            Some(variant) => tap.note(&format!("wrong on purpose: {variant}")),
+            None => tap.note("right again"),
+        }
     }
 }
 

@@ -24,7 +24,10 @@ use wire::{
     },
 };
 
-use crate::network::{MAX_READERS, Network};
+use crate::{
+    network::{MAX_READERS, Network},
+    variants::Variant,
+};
 
 /// How often it is looked whether something happened.
 const TICK: Duration = Duration::from_millis(100);
@@ -63,6 +66,7 @@ pub(crate) fn events(network: Network, context: Context) -> Response {
 struct State {
     disturbances: [(&'static str, Disturbances); 5],
     speaker: u32,
+    variants: [(&'static str, Option<Variant>); 5],
 }
 
 struct Reader {
@@ -85,6 +89,8 @@ struct Told {
     disturbances: Option<BTreeMap<&'static str, Disturbances>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     speaker: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variants: Option<BTreeMap<&'static str, Option<Variant>>>,
     transports: BTreeMap<&'static str, OfTransport>,
 }
 
@@ -123,7 +129,9 @@ impl Reader {
 
     /// What there is to tell now.
     fn look(&mut self) -> Option<Told> {
-        let state = State { disturbances: self.network.disturbances(), speaker: self.network.speaker() };
+        let network = &self.network;
+        let (disturbances, variants) = (network.disturbances(), network.variants());
+        let state = State { disturbances, speaker: network.speaker(), variants };
         let counts = self.network.lines.each_ref().map(|line| line.tap.counts());
         let mut transports = BTreeMap::new();
         let mut has_events = false;
@@ -147,13 +155,12 @@ impl Reader {
             return None;
         }
         self.at = Some(Instant::now());
-        let (disturbances, speaker) = if is_state_new {
-            (Some(state.disturbances.into_iter().collect()), Some(state.speaker))
-        } else {
-            (None, None)
-        };
+        let new = is_state_new.then(|| state.clone());
+        let disturbances = new.as_ref().map(|state| state.disturbances.into_iter().collect());
+        let speaker = new.as_ref().map(|state| state.speaker);
+        let variants = new.map(|state| state.variants.into_iter().collect());
         self.told = Some((state, counts));
-        Some(Told { now: self.network.clock.now(), disturbances, speaker, transports })
+        Some(Told { now: self.network.clock.now(), disturbances, speaker, variants, transports })
     }
 }
 

@@ -21,7 +21,9 @@ use wire::{
 
 use crate::{
     network::{Network, not_found},
-    speaker, wire_events,
+    speaker,
+    variants::{Variant, VariantError},
+    wire_events,
 };
 
 /// Octets of a request's content.
@@ -46,6 +48,7 @@ pub(crate) fn routes(network: Network, context: &Context) -> Router {
         .route("/wire/blackhole/{transport}", post(blackhole))
         .route("/wire/restart/{transport}", post(restart))
         .route("/wire/speaker", put(speak))
+        .route("/wire/variants/{transport}", put(vary))
         .layer(DefaultBodyLimit::max(MAX_CONTENT_BYTES))
         .route_layer(middleware::from_fn_with_state(own, guard))
         .with_state(network)
@@ -179,6 +182,19 @@ async fn speak(State(network): State<Network>, content: Content) -> Result<Json<
         .map_err(|error| unprocessable(&error))?;
     network.speak(per_second);
     Ok(Json(json!({ "per_second": per_second })))
+}
+
+async fn vary(
+    State(network): State<Network>,
+    Path(transport): Path<String>,
+    content: Content,
+) -> Result<Json<BTreeMap<&'static str, Option<Variant>>>, Problem> {
+    let (lines, content) = (network.named(&transport)?, json_of(content)?);
+    let asked: Result<Vec<_>, VariantError> =
+        lines.iter().map(|line| Ok((line, Variant::asked(&content, line.transport)?))).collect();
+    let asked = asked.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    asked.into_iter().for_each(|(line, variant)| line.vary(variant));
+    Ok(Json(network.variants().into_iter().collect()))
 }
 
 #[cfg(test)]

@@ -21,16 +21,16 @@ use tokio::{
     time::sleep,
 };
 
-struct Running {
+pub(super) struct Running {
     page: SocketAddr,
-    transports: Vec<SocketAddr>,
+    pub(super) transports: Vec<SocketAddr>,
     contexts: Vec<Context>,
     serving: JoinHandle<std::io::Result<()>>,
     data: PathBuf,
 }
 
 impl Running {
-    async fn start(name: &str) -> Self {
+    pub(super) async fn start(name: &str) -> Self {
         let data = std::env::temp_dir().join(format!("crosstalk-tap-api-{}-{name}", std::process::id()));
         let listen = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let options = Options { listen, data: data.clone(), post_rate: 0, ..Options::default() };
@@ -42,25 +42,25 @@ impl Running {
         Self { page, transports, contexts, serving, data }
     }
 
-    async fn ask(&self, request: &Request) -> Response {
+    pub(super) async fn ask(&self, request: &Request) -> Response {
         let mut http = Http1::connect(&Link::to(self.page)).await.expect("the server accepts");
         soon("an answer", http.exchange(request)).await.expect("an answer")
     }
 
     /// Asks for an action or a change, and gives the status.
-    async fn tell(&self, method: &str, target: &str, content: &Value) -> Response {
+    pub(super) async fn tell(&self, method: &str, target: &str, content: &Value) -> Response {
         self.ask(&telling(method, target, content.to_string())).await
     }
 
     /// The stream of events, from its head on.
-    async fn events(&self) -> Events {
+    pub(super) async fn events(&self) -> Events {
         let mut tcp = TcpStream::connect(self.page).await.expect("the server accepts");
         let request = Request::get("/wire/events").to_http1(&Link::to(self.page).authority());
         tokio::io::AsyncWriteExt::write_all(&mut tcp, &request).await.expect("a request is sent");
         Events(BufReader::new(tcp).lines())
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.contexts.iter().for_each(Context::stop);
         soon("the stop of all", self.serving).await.expect("no panic").expect("an end in order");
         std::fs::remove_dir_all(self.data).expect("the data folder is there");
@@ -71,11 +71,11 @@ fn telling(method: &str, target: &str, content: impl Into<Vec<u8>>) -> Request {
     Request { content: Some(content.into()), ..Request::new(method, target) }
 }
 
-struct Events(Lines<BufReader<TcpStream>>);
+pub(super) struct Events(Lines<BufReader<TcpStream>>);
 
 impl Events {
     /// The data of the next event.
-    async fn next(&mut self) -> Value {
+    pub(super) async fn next(&mut self) -> Value {
         soon("an event", async {
             loop {
                 let line = self.0.next_line().await.expect("text").expect("a stream without end");
@@ -88,7 +88,7 @@ impl Events {
     }
 
     /// The next event for which this is so.
-    async fn until(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(&mut self, is_so: impl Fn(&Value) -> bool) -> Value {
         loop {
             let event = self.next().await;
             if is_so(&event) {

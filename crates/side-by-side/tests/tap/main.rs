@@ -8,6 +8,7 @@ mod capture;
 mod counts;
 mod disturb;
 mod proxy;
+mod variants;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
