@@ -10,7 +10,7 @@
 //! - `relay`, `flow`, `door`: both directions, one of them with its disturbances, the inner sockets
 //! - `connection`, `explaining`, `sort`, `scan`: a connection's octets as units, and what they are
 //! - `sealed`: what was written into TLS, until it has reached the client
-//! - [`event`], `journal`: what is told and kept of them
+//! - [`event`], `journal`, `openings`: what is told and kept of them
 //! - [`expected`]: the size that the RFCs make one expect of a unit
 //! - `watching`: whether somebody looks
 //! - `unit`: a unit with its octets and spans; `pcapng`: what is kept, as Wireshark reads it
@@ -23,6 +23,7 @@ mod explaining;
 mod flow;
 mod journal;
 pub mod limits;
+mod openings;
 mod pcapng;
 mod relay;
 mod scan;

@@ -3,14 +3,15 @@
 use std::{collections::BTreeMap, time::SystemTime};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use conformance::{Client, Http2Streaming, Link, LongPolling, OverWebSocket, Polling};
+use conformance::{Client, Http2Streaming, Link, LongPolling, OverWebSocket, Polling, next, soon};
 use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+use message_store::Draft;
 use pcap_parser::{Block, PcapBlockOwned, PcapError, PcapNGReader, traits::PcapReaderIterator};
 use server::Transport;
 use wire::{
     Tap,
     explain::Side,
-    tap::{CapturedUnit, event::Event},
+    tap::{CapturedUnit, event::Event, limits::MAX_EVENTS},
 };
 
 use crate::{
@@ -183,4 +184,35 @@ async fn raw_websocket() {
 #[tokio::test]
 async fn tungstenite() {
     captured::<OverWebSocket>(tungstenite_websocket::TRANSPORT, false).await;
+}
+
+/// The oldest goes out, but not that without which nobody reads the rest: handshake, preface, field blocks.
+async fn beginning_is_kept<C: Client>(transport: Transport, beginning: &str) {
+    let tapped = Tapped::start(transport, "beginning").await;
+    let mut client =
+        soon("a connection", C::connect(&Link::to(tapped.address), None)).await.expect("it is taken");
+    next(&mut client).await;
+    let mut got = 0;
+    while got < MAX_EVENTS + 100 {
+        tapped.store.append(Draft::new("ada", "hello", None).expect("a draft")).await;
+        got += next(&mut client).await.messages.len();
+    }
+    let oldest = tapped.tap.read(1);
+    assert!(oldest.missed > 0, "what came first is forgotten");
+    let capture = tapped.tap.pcapng().expect("a capture");
+    let streams = dissected(&capture);
+    let starts = |is_client| String::from_utf8_lossy(&streams[&(1, is_client)]).into_owned();
+    assert!(starts(true).starts_with(beginning), "{}", starts(true));
+    assert!(capture.len() < 1 << 20, "{} octets", capture.len());
+    tapped.stop().await;
+}
+
+#[tokio::test]
+async fn beginning_of_a_websocket() {
+    beginning_is_kept::<OverWebSocket>(raw_websocket::TRANSPORT, "GET /messages HTTP/1.1\r\n").await;
+}
+
+#[tokio::test]
+async fn beginning_of_http2() {
+    beginning_is_kept::<Http2Streaming>(http2_streaming::TRANSPORT, "PRI * HTTP/2.0\r\n").await;
 }

@@ -1,5 +1,7 @@
 //! What a tap tells: events, and counts since its start.
 
+use std::mem::size_of_val;
+
 use serde::Serialize;
 
 use crate::explain::Side;
@@ -35,6 +37,14 @@ pub struct Event {
     /// The event of the request that it answers, or belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<u64>,
+}
+
+impl Event {
+    /// Octets, about, of what it names.
+    pub(super) fn texts(&self) -> usize {
+        let nonces: usize = self.nonces.iter().map(|nonce| size_of_val(nonce) + nonce.len()).sum();
+        self.name.len() + size_of_val(&*self.messages) + nonces
+    }
 }
 
 /// What was counted since the tap began.

@@ -10,6 +10,7 @@ use super::{
     event::{Counts, Event},
     expected::Expected,
     limits::{MAX_CAPTURED_BYTES, MAX_EVENTS, MAX_EVENTS_AT_ONCE, MAX_EXPLANATION_BYTES},
+    openings::Openings,
 };
 
 /// The octets of an event, and what they say.
@@ -43,6 +44,24 @@ pub(super) struct Kept {
     explanation: usize,
 }
 
+impl Kept {
+    /// Whether it is a head with the field `upgrade` (RFC 9110 §7.8).
+    pub(super) fn names_upgrade(&self) -> bool {
+        self.captured.as_ref().is_some_and(|captured| {
+            captured.spans.iter().any(|span| span.name.eq_ignore_ascii_case("upgrade"))
+        })
+    }
+
+    /// Keeps the octets alone.
+    pub(super) fn without_explanation(&mut self) {
+        self.explanation = 0;
+        self.captured = self.captured.as_ref().map(|captured| {
+            let octets = captured.octets.clone();
+            Arc::new(Captured { start: captured.start, octets, spans: Vec::new(), expected: None })
+        });
+    }
+}
+
 /// What a reader gets.
 #[derive(Clone, Debug)]
 pub struct Reading {
@@ -63,6 +82,8 @@ pub(super) struct Journal {
     /// How many of these are explained.
     pub(super) explained: usize,
     kept: VecDeque<Kept>,
+    /// Of what is forgotten: how connections began that are still kept.
+    openings: Openings,
     captured: usize,
     explanation: usize,
     /// Events so far: the newest id.
@@ -78,18 +99,19 @@ impl Journal {
     /// Notes an event, whose id is given here, and forgets what is too much.
     pub(super) fn note(&mut self, event: Event, captured: Option<Captured>) {
         self.newest += 1;
-        let explanation = captured.as_ref().map_or(0, Captured::explanation);
+        let explanation = event.texts() + captured.as_ref().map_or(0, Captured::explanation);
         self.captured += captured.as_ref().map_or(0, |captured| captured.octets.len());
         self.explanation += explanation;
         let event = Arc::new(Event { id: self.newest, ..event });
         self.kept.push_back(Kept { event, captured: captured.map(Arc::new), explanation });
         while self.kept.len() > MAX_EVENTS
-            || self.captured > MAX_CAPTURED_BYTES
+            || self.captured + self.openings.octets() > MAX_CAPTURED_BYTES
             || self.explanation > MAX_EXPLANATION_BYTES
         {
             let Some(oldest) = self.kept.pop_front() else { break };
-            self.captured -= oldest.captured.map_or(0, |captured| captured.octets.len());
+            self.captured -= oldest.captured.as_ref().map_or(0, |captured| captured.octets.len());
             self.explanation -= oldest.explanation;
+            self.openings.forgotten(oldest);
         }
     }
 
@@ -115,9 +137,9 @@ impl Journal {
         self.kept.get(usize::try_from(id.checked_sub(oldest)?).ok()?).cloned()
     }
 
-    /// All that is kept, oldest first.
+    /// All that is kept, oldest first, behind how its connections began.
     pub(super) fn all(&self) -> Vec<Kept> {
-        self.kept.iter().cloned().collect()
+        self.openings.iter().chain(&self.kept).cloned().collect()
     }
 
     /// Counts octets on a socket.

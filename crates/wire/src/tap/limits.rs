@@ -29,7 +29,14 @@ pub const MAX_EXPLAINED_CONNECTIONS: usize = 256;
 /// Octets of explained units that one tap keeps; the oldest go out, whole.
 pub const MAX_CAPTURED_BYTES: usize = 1 << 20;
 
-/// Octets, about, that the explanations of these units take.
+/// Octets of forgotten units that are kept of one connection, since later ones cannot be read without them. Where there
+/// are more, none are.
+pub const MAX_OPENING_BYTES: usize = 64 * 1024;
+
+/// The same of all connections of one tap, within [`MAX_CAPTURED_BYTES`].
+pub const MAX_OPENINGS_BYTES: usize = 256 * 1024;
+
+/// Octets, about, that the explanations of these units take, and the names in events.
 pub const MAX_EXPLANATION_BYTES: usize = 8 << 20;
 
 /// Events that one tap keeps; a unit is one.

@@ -37,12 +37,12 @@ const SERVER: ([u8; 6], [u8; 4]) = ([2, 0, 0, 0, 0, 2], [10, 0, 0, 2]);
 /// A connection as far as it is written.
 #[derive(Debug, Default)]
 struct Sequence {
-    client: Option<u32>,
-    server: Option<u32>,
+    client: u32,
+    server: u32,
 }
 
 impl Sequence {
-    const fn next(&mut self, side: Side) -> &mut Option<u32> {
+    const fn next(&mut self, side: Side) -> &mut u32 {
         match side {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,
@@ -86,10 +86,7 @@ impl Capture<'_> {
         let event = &kept.event;
         let Some(connection) = event.connection else { return Ok(()) };
         if let (Some(captured), Some(side)) = (&kept.captured, event.from) {
-            // Behind it comes the first octet that is kept of this side.
-            let start = sequence_of(captured.start);
-            self.shake_hands(connection, side, start, event.at)?;
-            *self.sequences.entry(connection).or_default().next(side) = Some(start);
+            self.shake_hands(connection, event.at)?;
             for octets in captured.octets.chunks(SEGMENT_BYTES) {
                 self.segment(connection, side, event.at, octets, |header| header.psh = true)?;
             }
@@ -109,18 +106,13 @@ impl Capture<'_> {
         Ok(())
     }
 
-    /// The handshake, before the first segment of a connection: the numbers are such that what was forgotten was never
-    /// there.
-    fn shake_hands(&mut self, connection: u64, side: Side, start: u32, at: f64) -> PcapResult<()> {
+    /// The handshake, before the first segment of a connection. The numbers of both sides begin with 0, and go on as if
+    /// what was forgotten had never been there.
+    fn shake_hands(&mut self, connection: u64, at: f64) -> PcapResult<()> {
         if self.sequences.contains_key(&connection) {
             return Ok(());
         }
-        let first = |of: Side| if of == side { start } else { sequence_of(0) };
-        let sequence = Sequence {
-            client: Some(first(Side::Client).wrapping_sub(1)),
-            server: Some(first(Side::Server).wrapping_sub(1)),
-        };
-        self.sequences.insert(connection, sequence);
+        self.sequences.insert(connection, Sequence::default());
         self.segment(connection, Side::Client, at, &[], |header| {
             header.syn = true;
             header.ack = false;
@@ -139,8 +131,8 @@ impl Capture<'_> {
     ) -> PcapResult<()> {
         let port = CLIENT_PORT + u16::try_from(connection % CLIENT_PORTS).unwrap_or_default();
         let sequence = self.sequences.entry(connection).or_default();
-        let acknowledged = sequence.next(side.peer()).unwrap_or_default();
-        let next = sequence.next(side).get_or_insert_default();
+        let acknowledged = *sequence.next(side.peer());
+        let next = sequence.next(side);
         let (source, destination, ports) = match side {
             Side::Client => (CLIENT, SERVER, (port, SERVER_PORT)),
             Side::Server => (SERVER, CLIENT, (SERVER_PORT, port)),
@@ -167,9 +159,4 @@ impl Capture<'_> {
         })?;
         Ok(())
     }
-}
-
-/// The sequence number of an octet: 1 is the first, and they begin anew as TCP's do.
-fn sequence_of(octet: u64) -> u32 {
-    u32::try_from((octet + 1) % (1 << 32)).unwrap_or_default()
 }
