@@ -398,6 +398,14 @@ test('messages between frames are read by shape, and nothing else of them', () =
   for (const wrong of [{ type: 'timed', id: 7 }, { type: 'timed', id: 7, milliseconds: -1 }, { type: 'state', isConnected: 1 }, { type: 'head', bottom: Infinity }]) {
     assert.equal(readFromPanel(wrong), undefined);
   }
+  const given = { type: 'given', given: [{ id: 7, nonce: 'n', age: 1.5 }, { id: 8, nonce: undefined, age: undefined }], missed: 0, isAnew: false };
+  assert.deepEqual(readFromPanel(given), given);
+  for (const wrong of [{ given: [{ id: -1 }] }, { given: [{ id: 7, nonce: 1 }] }, { given: [{ id: 7, age: NaN }] }, { given: 7 }, { given: Array(257).fill({ id: 7 }) }, { missed: -1 }, { isAnew: 1 }]) {
+    assert.equal(readFromPanel({ ...given, ...wrong }), undefined);
+  }
+  assert.deepEqual(readFromPanel({ type: 'renamed', before: 'a', nonce: 'b', more: 1 }), { type: 'renamed', before: 'a', nonce: 'b' });
+  assert.equal(readFromPanel({ type: 'renamed', before: 'a' }), undefined);
+  assert.equal(readToPanel({ type: 'retry', isWrong: 'yes' }), undefined);
   for (const pixels of [-1, NaN, Infinity, '9']) assert.equal(readToPanel({ type: 'room', pixels }), undefined);
   assert.equal(readFromPanel({ type: 'delivered', figure: 'x'.repeat(10_000) }), undefined);
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
 import { connected, Crosstalk, launch, panel, TRANSPORTS } from './crosstalk.mjs';
 
 /** @import { Browser, BrowserContext, Page } from 'playwright-core' */
@@ -87,6 +88,69 @@ async function settle() {
   for (const name of TRANSPORTS) await panel(page, name).locator('.message .text', { hasText: `after ${id}` }).waitFor({ timeout: 60_000 });
   // Shown four times a second.
   await page.waitForTimeout(400);
+}
+
+test('lost are the ids passed over, doubled what comes or was said twice, late what took more than 2 s', async () => {
+  await page.goto(crosstalk.page);
+  const counts = await page.evaluate(async () => {
+    const path = '/wire/tally.js';
+    /** @type {typeof import('../../web/wire/tally.js')} */
+    const { LATE_MS, Renamed, Tally } = await import(path);
+    const renamed = new Renamed();
+    const tally = new Tally((nonce) => renamed.originalOf(nonce));
+    /** @type {Record<string, object>} */
+    const after = {};
+    /**
+     * @param {string} what
+     * @param {import('../../web/panel-reports.js').Given[]} given
+     * @param {{ missed?: number, isAnew?: boolean }} [batch]
+     */
+    const give = (what, given, { missed = 0, isAnew = false } = {}) => {
+      tally.given({ given, missed, isAnew });
+      after[what] = [tally.counts.lost, tally.counts.doubled, tally.counts.late];
+      tally.reset();
+    };
+    give('history begins anywhere', [{ id: 40, nonce: 'a' }, { id: 41 }], { isAnew: true });
+    give('in order', [{ id: 42, age: LATE_MS }, { id: 43 }]);
+    give('what is no longer kept', [{ id: 50 }], { missed: 6 });
+    give('passed over', [{ id: 54, age: LATE_MS + 1 }]);
+    give('passed over, and late after all', [{ id: 52 }]);
+    give('the same id again', [{ id: 54 }]);
+    renamed.add('a', 'b');
+    renamed.add('b', 'c');
+    give('said again under another nonce', [{ id: 55, nonce: 'c' }]);
+    give('said by another', [{ id: 56, nonce: 'd' }]);
+    give('a new log', [{ id: 1, nonce: 'd' }], { isAnew: true });
+    return after;
+  });
+  assert.deepEqual(counts, {
+    'history begins anywhere': [0, 0, 0],
+    'in order': [0, 0, 0],
+    'what is no longer kept': [0, 0, 0],
+    'passed over': [3, 0, 1],
+    'passed over, and late after all': [0, 0, 0],
+    'the same id again': [0, 1, 0],
+    'said again under another nonce': [0, 1, 0],
+    'said by another': [0, 0, 0],
+    'a new log': [0, 0, 0],
+  });
+});
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  for (const viewport of [{ width: 1920, height: 1080 }, { width: 390, height: 844 }]) {
+    test(`axe finds nothing where all is wrong, ${colorScheme}, ${viewport.width} pixels`, async () => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize(viewport);
+      await open();
+      for (const input of await page.getByRole('switch').all()) await input.click();
+      await page.locator('#panel-polling .badge:visible').waitFor();
+      await crosstalk.post('brian', 'hello');
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      assert.deepEqual(violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`), []);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/wrong-${colorScheme}-${viewport.width}.png` });
+    });
+  }
 }
 
 test('right transports lose and double nothing; late is only what a network held back', { timeout: 180_000 }, async () => {

@@ -27,7 +27,7 @@ export const VARIANTS = [
     title: 'Long polling forgets on write',
     badge: 'forgets on write',
     wrong: 'A write answers all who wait and forgets them; who is between two requests never hears of it.',
-    show: 'Delay each way 100 ms, speaker 5 a second: most are lost. Without a delay, say something on all five at once.',
+    show: 'Delay each way 100 ms, speaker 5 a second: about every other one is lost. Without a delay, say something on all five at once.',
     code: 'crates/side-by-side/src/variants/forgets_on_write.rs',
   },
   {
