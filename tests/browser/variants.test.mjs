@@ -156,7 +156,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
 test('right transports lose and double nothing; late is only what a network held back', { timeout: 180_000 }, async () => {
   await open();
   await speak(10);
-  await tell('PUT', 'disturbances/all', { delay_ms: 200, jitter_ms: 100 });
+  await tell('PUT', 'disturbances/all', { delay_ms: 50, jitter_ms: 20 });
   await panel(page, 'polling').locator('.message .text', { hasText: 'message 60' }).waitFor();
   await page.locator('#text').fill('said by all');
   await page.locator('#text').press('Enter');
