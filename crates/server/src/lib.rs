@@ -26,7 +26,7 @@ pub mod gate;
 pub mod http1;
 pub mod limits;
 pub mod listener;
-mod memory;
+pub mod memory;
 pub mod options;
 pub mod posts;
 pub mod problem;

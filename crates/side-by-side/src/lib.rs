@@ -125,7 +125,8 @@ impl SideBySide {
             restart::serve(c, listen, c_orders, log(), c_tap, http2_streaming::serve),
             restart::serve(d, listen, d_orders, log(), d_tap, raw_websocket::serve),
             restart::serve(e, listen, e_orders, log(), e_tap, tungstenite_websocket::serve),
-            speaker::speak(log(), speaker, page.context),
+            speaker::speak(log(), speaker, page.context.clone()),
+            network.tidy(page.context),
         )?;
         Ok(())
     }

@@ -1,15 +1,23 @@
 //! The taps of all transports, and what is done to them: what the page's wire view and disturbances work on.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use server::{Problem, Transport};
-use tokio::sync::{Semaphore, mpsc, watch};
+use server::{Context, Problem, Transport, memory};
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::spawn_blocking,
+    time::sleep,
+};
 use wire::{Clock, Disturbances, Tap};
 
 use crate::{TRANSPORTS, variants::Variant};
 
 /// Readers of `GET /wire/events` at the same time.
 pub(crate) const MAX_READERS: usize = 64;
+
+/// How often memory is given back while the wire is looked at: what the taps keep comes and goes in small pieces, and
+/// glibc keeps the pages between them.
+const TIDY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// One transport's.
 #[derive(Debug)]
@@ -76,6 +84,23 @@ impl Network {
             return Err(not_found(format!("there is no such transport; there are {names}, and all")));
         }
         Ok(lines)
+    }
+
+    /// Gives memory back now and then until the context stops.
+    ///
+    /// # Errors
+    ///
+    /// None; it stands among servers.
+    pub(crate) async fn tidy(&self, context: Context) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                () = sleep(TIDY_INTERVAL) => {}
+                () = context.stopping() => return Ok(()),
+            }
+            if self.lines.iter().any(|line| line.tap.is_on()) {
+                spawn_blocking(memory::give_back).await.map_err(io::Error::other)?;
+            }
+        }
     }
 
     /// The disturbances of each transport.

@@ -48,7 +48,10 @@ impl Door {
                 transport.set_nodelay(true)?;
                 return Ok(Pair { relay, transport });
             }
-            tracing::warn!("{peer} is no relay of ours and was shown out of the tap's inner port");
+            // One of ours too, where a stopping server gave up while its pair was made.
+            tracing::debug!(
+                "{peer} is no relay that is waited for, and was shown out of the tap's inner port"
+            );
         }
     }
 }
