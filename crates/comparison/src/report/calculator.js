@@ -1,62 +1,78 @@
 // The calculator: reads between measured points, never beyond them, and names the case of each.
 //
-// For a figure, a series has measured points: at a rate, an audience, a delay, a payload. `read` starts at the one that
-// is nearest, and then moves along one parameter after another, on lines of points that share all the rest: by sums for
-// times, by factors for costs, as if parameters acted each by itself. Where all points lie on one line, that is
-// interpolation and no more; where it moved along two, the answer says "about".
+// A figure of a server was measured at some rates, audiences, delays, payloads. `read` begins at the nearest point, and moves
+// along one parameter after another on lines of points that share all the rest: by sums for times, by factors for costs, as
+// if each parameter acted by itself. Along one line that is interpolation and no more; along more, the answer says "about".
 
-const AXES = ['rate', 'audience', 'delay', 'payload'];
-const WORDS = { rate: 'messages a second', audience: 'clients', delay: 'ms each way', payload: 'B of text' };
+/**
+ * @typedef {'rate' | 'audience' | 'delay' | 'payload'} Axis
+ * @typedef {Record<Axis, number>} Place
+ * @typedef {Place & { case: string, figures: Record<string, number> }} Point
+ * @typedef {{ value: number, cases: string[], moved: number }} Reading
+ * @typedef {Place & { phones: number, phoneDelay: number }} Wanted `phones`: their share, 0 to 1; delays are each way (ms)
+ * @typedef {{ title: string, text: string, cases: string[], found: boolean }} Cell
+ * @typedef {{ title: string, figures: string[], says: (values: number[], of: Wanted) => string, each?: boolean,
+ *   idle?: boolean }} Column `each`: wired clients and phones are told apart; `idle`: read of audiences that hear nothing
+ * @typedef {{ title: string, points: Point[] }} Series
+ */
+
+/** @type {Record<Axis, string>} */
+const AXES = { rate: 'messages a second', audience: 'clients', delay: 'ms each way', payload: 'B of text' };
+const axes = /** @type {Axis[]} */ (Object.keys(AXES));
 /** Figures that grow by sums; the others by factors. */
 const SUMS = new Set(['p50', 'p99']);
 
-/**
- * @typedef {{ case: string, rate: number, audience: number, delay: number, payload: number,
- *   figures: Record<string, number> }} Point
- * @typedef {{ value: number, cases: string[], moved: number } | { why: string }} Reading
- */
-
-/** The scale on which a parameter is read between two points. @param {string} axis @param {number} value */
+/** The scale on which a parameter is read between two points. @param {Axis} axis @param {number} value */
 function scaled(axis, value) {
   return axis === 'rate' || axis === 'audience' ? Math.log(Math.max(value, 1e-9)) : value;
 }
 
+/** @param {Point[]} points @param {Axis} axis */
+function range(points, axis) {
+  const values = points.map((point) => point[axis]);
+  return { least: Math.min(...values), most: Math.max(...values) };
+}
+
 /**
- * What a series costs at a setting.
- * @param {Point[]} all @param {string} figure @param {Record<string, number>} at @param {string[]} axes
- * @returns {Reading}
+ * What a server costs at a place, or why that cannot be read.
+ * @param {Point[]} all @param {string} figure @param {Place} at
+ * @returns {Reading | string}
  */
-export function read(all, figure, at, axes = AXES) {
+export function read(all, figure, at) {
   const points = all.filter((point) => Number.isFinite(point.figures[figure]));
-  if (points.length === 0) return { why: 'not measured' };
+  if (points.length === 0) return 'not measured';
   for (const axis of axes) {
-    const values = points.map((point) => point[axis]);
-    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const { least, most } = range(points, axis);
     if (at[axis] < least || at[axis] > most) {
-      const range = least === most ? `only ${number(least)}` : `${number(least)} to ${number(most)}`;
-      return { why: `measured: ${range} ${WORDS[axis]}` };
+      return `measured: ${least === most ? `only ${number(least)}` : `${number(least)} to ${number(most)}`} ${AXES[axis]}`;
     }
   }
-  const off = (point) =>
-    axes.reduce((sum, axis) => sum + Math.abs(scaled(axis, at[axis]) - scaled(axis, point[axis])) / spread(points, axis), 0);
-  const bases = [...points].sort((one, other) => off(one) - off(other));
-  for (const base of bases) {
-    const reading = from(base, points, figure, at, axes);
+  for (const base of nearestFirst(points, at)) {
+    const reading = from(base, points, figure, at);
     if (reading) return reading;
   }
-  return { why: 'not measured in this combination' };
+  return 'not measured in this combination';
 }
 
-/** How far apart the points lie along a parameter. */
-function spread(points, axis) {
-  const values = points.map((point) => scaled(axis, point[axis]));
-  return Math.max(...values) - Math.min(...values) || 1;
+/** @param {Point[]} points @param {Place} at */
+function nearestFirst(points, at) {
+  const off = (/** @type {Point} */ point) => axes.reduce((sum, axis) => {
+    const { least, most } = range(points, axis);
+    const width = scaled(axis, most) - scaled(axis, least) || 1;
+    return sum + Math.abs(scaled(axis, at[axis]) - scaled(axis, point[axis])) / width;
+  }, 0);
+  return [...points].sort((one, other) => off(one) - off(other));
 }
 
-/** From one measured point along each parameter that differs; nothing if a line does not reach. */
-function from(base, points, figure, at, axes) {
+/**
+ * From one measured point along each parameter that differs; nothing where a line does not reach.
+ * @param {Point} base @param {Point[]} points @param {string} figure @param {Place} at
+ * @returns {Reading | undefined}
+ */
+function from(base, points, figure, at) {
+  const of = (/** @type {Point} */ point) => point.figures[figure] ?? Number.NaN;
   const cases = new Set([base.case]);
-  let value = base.figures[figure];
+  let value = of(base);
   let moved = 0;
   for (const axis of axes) {
     if (at[axis] === base[axis]) continue;
@@ -68,10 +84,9 @@ function from(base, points, figure, at, axes) {
     if (!above || !below) return undefined;
     const width = scaled(axis, above[axis]) - scaled(axis, below[axis]);
     const part = width === 0 ? 0 : (scaled(axis, at[axis]) - scaled(axis, below[axis])) / width;
-    const there = between(below.figures[figure], above.figures[figure], part, axis, figure);
-    const here = base.figures[figure];
-    if (SUMS.has(figure)) value += there - here;
-    else if (here !== 0) value *= there / here;
+    const there = between(of(below), of(above), part, axis, figure);
+    if (SUMS.has(figure)) value += there - of(base);
+    else if (of(base) !== 0) value *= there / of(base);
     else if (there !== 0) return undefined;
     cases.add(below.case).add(above.case);
     moved += 1;
@@ -79,10 +94,25 @@ function from(base, points, figure, at, axes) {
   return { value, cases: [...cases], moved };
 }
 
-/** Between two values: costs over rate and audience by their logarithms, where they have one. */
+/**
+ * Between two values: costs over rate and audience by their logarithms, where they have one.
+ * @param {number} low @param {number} high @param {number} part @param {Axis} axis @param {string} figure
+ */
 function between(low, high, part, axis, figure) {
   const byLogarithm = !SUMS.has(figure) && (axis === 'rate' || axis === 'audience') && low > 0 && high > 0;
   return byLogarithm ? low * (high / low) ** part : low + (high - low) * part;
+}
+
+/**
+ * What a client costs at rest: of the audience nearest to this one, for it depends on the server's clock alone.
+ * @param {Point[]} points @param {string} figure @param {Place} at
+ * @returns {Reading | string}
+ */
+function readIdle(points, figure, at) {
+  const off = (/** @type {Point} */ point) => Math.abs(point.audience - at.audience);
+  const [nearest] = points.filter((point) => Number.isFinite(point.figures[figure])).sort((one, other) => off(one) - off(other));
+  const value = nearest?.figures[figure];
+  return nearest && value !== undefined ? { value, cases: [nearest.case], moved: 0 } : 'not measured';
 }
 
 /** Three significant digits, thousands grouped. @param {number} value */
@@ -90,113 +120,122 @@ export function number(value) {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value);
 }
 
-/** A value in the unit that suits its size. @param {number} value @param {[number, string][]} units largest first */
-export function inUnit(value, units) {
-  const [size, unit] = units.find(([size]) => Math.abs(value) >= size) ?? units[units.length - 1];
+/** A value in the unit that suits its size. @param {number} value @param {Record<string, number>} units smallest first */
+function inUnit(value, units) {
+  const known = Object.entries(units);
+  const [unit, size] = known.findLast(([, size]) => Math.abs(value) >= size) ?? known[0] ?? ['', 1];
   return `${number(value / size)} ${unit}`;
 }
 
-const TIME = [[1e6, 's'], [1e3, 'ms'], [1, 'µs']];
-const OCTETS = [[1024 ** 3, 'GiB'], [1024 ** 2, 'MiB'], [1024, 'KiB'], [1, 'B']];
-const RATE = [[1e9, 'Gbit/s'], [1e6, 'Mbit/s'], [1e3, 'kbit/s'], [1, 'bit/s']];
+const TIME = { 'µs': 1, ms: 1e3, s: 1e6 };
+const OCTETS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+const BITS = { 'bit/s': 1, 'kbit/s': 1e3, 'Mbit/s': 1e6, 'Gbit/s': 1e9 };
+const sum = (/** @type {number[]} */ values) => values.reduce((total, value) => total + value, 0);
 
-/**
- * The columns: the figures that each needs, and what it says of them.
- * Phones are clients with a round trip of their own; the server's costs are those of the mixture.
- */
+/** @type {Column[]} */
 const COLUMNS = [
-  { title: 'server CPU', figures: ['cpu'], says: ([cpu], of) => `${number((cpu * of.rate * of.audience) / 1e4)} % of a core` },
-  { title: 'on the wire', figures: ['octets'], says: ([octets], of) => inUnit(octets * 8 * of.rate * of.audience, RATE) },
-  { title: 'requests', figures: ['requests'], says: ([requests], of) => `${number(requests * of.rate * of.audience)} /s` },
-  { title: 'delay, median', figures: ['p50'], each: true, says: ([p50]) => inUnit(p50, TIME) },
-  { title: 'delay, 99 %', figures: ['p99'], each: true, says: ([p99]) => inUnit(p99, TIME) },
-  { title: 'memory', figures: ['process', 'kernel'], says: ([process, kernel], of) => inUnit((process + kernel) * of.audience, OCTETS) },
-  { title: 'packets of a phone at rest', figures: ['segments'], idle: true, says: ([segments]) => `${number(segments * 3600)} /h` },
+  { title: 'server CPU', figures: ['cpu'], says: ([cpu = 0], of) => `${number((cpu * of.rate * of.audience) / 1e4)} % of a core` },
+  { title: 'on the wire', figures: ['octets'], says: ([octets = 0], of) => inUnit(8 * octets * of.rate * of.audience, BITS) },
+  { title: 'requests', figures: ['requests'], says: ([requests = 0], of) => `${number(requests * of.rate * of.audience)} /s` },
+  { title: 'delay, median', figures: ['p50'], each: true, says: ([time = 0]) => inUnit(time, TIME) },
+  { title: 'delay, 99 %', figures: ['p99'], each: true, says: ([time = 0]) => inUnit(time, TIME) },
+  { title: 'memory', figures: ['process', 'kernel'], says: (octets, of) => inUnit(sum(octets) * of.audience, OCTETS) },
+  { title: 'packets of a phone at rest', figures: ['segments'], idle: true, says: ([segments = 0]) => `${number(segments * 3600)} /h` },
 ];
 
-/** What a column reads: for wired clients, for phones, mixed by their share where the server pays for both. */
+/**
+ * What a column says: phones are clients with a round trip of their own, and the server pays for the mixture.
+ * @param {Point[]} points @param {Column} column @param {Wanted} of
+ * @returns {Cell}
+ */
 function cell(points, column, of) {
-  const of_ = (delay) => column.figures.map((figure) => reading(points, figure, { ...of, delay }, column.idle));
-  const readings = { wired: of.phones < 1 ? of_(of.delay) : undefined, phones: of.phones > 0 ? of_(of.phoneDelay) : undefined };
-  const parts = Object.entries(readings).filter(([, list]) => list);
-  const missing = parts.flatMap(([, list]) => list).find((one) => 'why' in one);
-  if (missing) return { why: missing.why };
-  const all = parts.flatMap(([, list]) => list);
-  const cases = [...new Set(all.flatMap((one) => one.cases))];
-  const about = all.some((one) => one.moved > 1) ? 'about ' : '';
-  const value = (list) => column.says(list.map((one) => one.value), of);
-  if (column.each && parts.length === 2) {
-    return { text: `${about}${value(readings.wired)}; phones ${value(readings.phones)}`, cases };
+  const { title } = column;
+  const kinds = column.idle
+    ? [{ name: '', share: 1, delay: of.delay }]
+    : [{ name: '', share: 1 - of.phones, delay: of.delay }, { name: 'phones ', share: of.phones, delay: of.phoneDelay }];
+  /** @type {Reading[]} */
+  const used = [];
+  const texts = [];
+  const mixed = column.figures.map(() => 0);
+  for (const kind of kinds.filter(({ share }) => share > 0)) {
+    const at = { ...of, delay: kind.delay };
+    const readings = column.figures.map((figure) => (column.idle ? readIdle : read)(points, figure, at));
+    const values = [];
+    for (const reading of readings) {
+      if (typeof reading === 'string') return { title, text: `– ${reading}`, cases: [], found: false };
+      used.push(reading);
+      values.push(reading.value);
+    }
+    texts.push(kind.name + column.says(values, of));
+    values.forEach((value, index) => { mixed[index] = (mixed[index] ?? 0) + kind.share * value; });
   }
-  const share = (name) => (parts.length < 2 ? 1 : name === 'phones' ? of.phones : 1 - of.phones);
-  const mixed = column.figures.map((_, index) => parts.reduce((sum, [name, list]) => sum + share(name) * list[index].value, 0));
-  return { text: about + column.says(mixed, of), cases };
+  const about = used.some((reading) => reading.moved > 1) ? 'about ' : '';
+  const text = about + (column.each ? texts.join('; ') : column.says(mixed, of));
+  return { title, text, cases: [...new Set(used.flatMap((reading) => reading.cases))], found: true };
 }
 
-/** A figure at a setting; at rest, and for memory, only what was measured at rest may be read, whatever the rate. */
-function reading(points, figure, of, idle) {
-  const resting = points.filter((point) => point.rate === 0);
-  const busy = points.filter((point) => point.rate > 0);
-  if (idle) {
-    // A packet at rest is a ping or an empty answer: neither audience, delay nor payload changes it much, and one is said.
-    const found = resting.filter((point) => Number.isFinite(point.figures[figure]));
-    const [first] = found.sort((one, other) => Math.abs(one.audience - of.audience) - Math.abs(other.audience - of.audience));
-    return first ? { value: first.figures[figure], cases: [first.case], moved: 0 } : { why: 'not measured' };
-  }
-  return read(busy, figure, of);
-}
-
-/** The row of a series: each column's text and where it came from. */
+/** The cells of a server. @param {Point[]} points @param {Wanted} of */
 export function row(points, of) {
-  return COLUMNS.map((column) => ({ title: column.title, ...cell(points, column, of) }));
+  const busy = points.filter((point) => point.rate > 0);
+  const resting = points.filter((point) => point.rate === 0);
+  return COLUMNS.map((column) => cell(column.idle ? resting : busy, column, of));
 }
 
 /** Shows the calculator of a page. @param {Document} page */
 export function start(page) {
-  const form = page.querySelector('#calculator form');
-  const body = page.querySelector('#calculator tbody');
-  const data = JSON.parse(page.querySelector('#calculator-data').textContent);
-  const field = (name) => form.elements[name];
-  const show = () => {
-    const value = (name) => field(name).valueAsNumber;
-    const of = {
-      rate: value('rate'), audience: value('audience'), payload: value('payload'),
-      delay: value('round') / 2, phoneDelay: value('phoneRound') / 2, phones: value('phones') / 100,
-    };
-    const valid = form.checkValidity() && Object.values(of).every(Number.isFinite);
-    page.querySelector('#calculator output').textContent = valid ? '' : 'Each field needs a number.';
-    body.replaceChildren(...(valid ? data.series.map((series) => shown(page, series.title, row(series.points, of))) : []));
+  const find = (/** @type {string} */ selector) => {
+    const found = page.querySelector(selector);
+    if (!found) throw new Error(`the page has no ${selector}`);
+    return found;
   };
-  for (const [name, first] of Object.entries(data.start)) field(name).value = first;
+  const form = /** @type {HTMLFormElement} */ (find('#calculator form'));
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  /** @type {{ series: Series[], start: Record<string, number> }} */
+  const data = JSON.parse(find('#calculator-data').textContent ?? '');
+  const show = () => {
+    const value = (/** @type {string} */ name) => field(name).valueAsNumber;
+    const of = {
+      rate: value('rate'),
+      audience: value('audience'),
+      payload: value('payload'),
+      delay: value('round') / 2,
+      phoneDelay: value('phoneRound') / 2,
+      phones: value('phones') / 100,
+    };
+    const valid = form.checkValidity();
+    find('#calculator output').textContent = valid ? '' : 'Each field needs a number within its bounds.';
+    const rows = valid ? data.series.map((series) => line(page, series.title, row(series.points, of))) : [];
+    find('#calculator tbody').replaceChildren(...rows);
+  };
+  for (const [name, first] of Object.entries(data.start)) field(name).value = String(first);
   form.addEventListener('input', show);
   form.addEventListener('submit', (event) => event.preventDefault());
   show();
 }
 
-/** A row of the page. */
-function shown(page, title, cells) {
-  const make = (name, text) => Object.assign(page.createElement(name), { textContent: text });
-  const line = page.createElement('tr');
-  line.append(Object.assign(make('th', title), { scope: 'row' }));
-  for (const one of cells) {
-    const cell = make('td', one.text ?? `– ${one.why}`);
-    cell.dataset.label = one.title;
-    if (!one.text) cell.className = 'outside';
-    line.append(cell);
-  }
-  const cases = [...new Set(cells.flatMap((one) => one.cases ?? []))];
-  const from = page.createElement('td');
-  from.dataset.label = 'read from';
-  const details = page.createElement('details');
-  const items = cases.map((id) => {
-    const item = page.createElement('li');
-    item.append(Object.assign(make('a', id), { href: `#${encodeURIComponent(id)}` }));
-    return item;
+/** A row of the page, its last cell naming the cases. @param {Document} page @param {string} title @param {Cell[]} cells */
+function line(page, title, cells) {
+  const make = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...content) => {
+    const made = page.createElement(name);
+    made.append(...content);
+    return made;
+  };
+  const head = make('th', title);
+  head.setAttribute('scope', 'row');
+  const shown = cells.map(({ title: label, text, found }) => {
+    const made = make('td', text);
+    made.dataset.label = label;
+    if (!found) made.className = 'outside';
+    return made;
   });
-  const list = page.createElement('ul');
-  list.append(...items);
-  details.append(make('summary', `${cases.length} ${cases.length === 1 ? 'case' : 'cases'}`), list);
-  from.append(cases.length > 0 ? details : '–');
-  line.append(from);
-  return line;
+  const cases = [...new Set(cells.flatMap((one) => one.cases))];
+  const links = cases.map((id) => {
+    const link = make('a', id);
+    link.setAttribute('href', `#${encodeURIComponent(id)}`);
+    return make('li', link);
+  });
+  const summary = make('summary', `${cases.length} ${cases.length === 1 ? 'case' : 'cases'}`);
+  const from = make('td', cases.length > 0 ? make('details', summary, make('ul', ...links)) : '–');
+  from.dataset.label = 'read from';
+  return make('tr', head, ...shown, from);
 }

@@ -36,13 +36,13 @@ struct Placed<'a> {
 
 /// What is ranked, in the paragraph's order: the question, the figure, and the words before it.
 const RANKED: [(Question, &str, &str); 7] = [
-    (Question::Delivery, "delivery_p50_us", "the median message takes"),
-    (Question::Delivery, "requests_a_message", "a message costs"),
-    (Question::Delivery, "octets_a_message", "a message weighs, all layers and both ways,"),
-    (Question::Delivery, "cpu_us_a_delivery", "a delivery takes of the server’s processor"),
-    (Question::Delivery, "resident_octets_a_client", "a client takes of the process’s memory"),
-    (Question::Idle, "idle_octets_a_client_second", "a client that hears nothing costs a second"),
-    (Question::Cut, "first_message_p50_us", "after a cut, a message comes again within"),
+    (Question::Delivery, "delivery_p50_us", "the median message takes from"),
+    (Question::Delivery, "requests_a_message", "a message costs from"),
+    (Question::Delivery, "octets_a_message", "a message weighs, all layers and both ways, from"),
+    (Question::Delivery, "cpu_us_a_delivery", "a delivery takes of the server’s processor from"),
+    (Question::Delivery, "resident_octets_a_client", "a client takes of the process’s memory from"),
+    (Question::Idle, "idle_octets_a_client_second", "a client that hears nothing costs a second from"),
+    (Question::Cut, "first_message_p50_us", "after a cut, messages come again after"),
 ];
 
 /// The paragraph, sentence by sentence.
@@ -205,8 +205,17 @@ fn trust(view: &View<'_>) -> Vec<Piece> {
     };
     let differing = record.control.iter().filter(|control| control.differs).count();
     let control = match record.control.len() {
-        0 => "there was no A/A control".to_owned(),
+        0 => "no A/A control spoke".to_owned(),
         all => format!("of {all} figures of a server against itself, {differing} differ"),
+    };
+    let runs = record.cases.iter().flat_map(|case| &case.runs);
+    let (limited, free): (Vec<_>, Vec<_>) = runs.partition(|run| run.load.limited);
+    let load = match limited.len() {
+        0 => String::new(),
+        some => format!(
+            "in {some} of {} runs the load was the limit, so that they tell of it; ",
+            some + free.len()
+        ),
     };
     let chance = placed(view, Question::Delivery, "delivery_p50_us")
         .iter()
@@ -214,7 +223,7 @@ fn trust(view: &View<'_>) -> Vec<Piece> {
         .fold(0.0, f64::max);
     vec![words(format!(
         "In brackets: the interval of the median ({}); “no difference” means that two intervals overlap, and of two of one \
-         server they would part in {} % of cases by chance. As for trust: {control}; {theory}.",
+         server they would part in {} % of cases by chance. As for trust: {load}{control}; {theory}.",
         words::confidence(words::figures(&record.cases)),
         words::digits(chance * 100.0),
     ))]

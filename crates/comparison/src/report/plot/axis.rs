@@ -2,6 +2,7 @@
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
+use super::{FINE, text_width};
 use crate::report::words;
 
 /// How values lie on an axis.
@@ -65,6 +66,16 @@ impl Axis {
     /// Ticks at these values only, such as those that were measured.
     pub fn with_ticks(mut self, values: &[f64]) -> Self {
         self.ticks = values.iter().map(|value| self.place(*value)).collect();
+        self
+    }
+
+    /// With only so many ticks as can be read side by side on this width (drawn units).
+    pub fn fitting(mut self, width: i32) -> Self {
+        while self.ticks.len() > 2
+            && self.said().map(|said| text_width(&said) + 8 * FINE).sum::<i32>() > width
+        {
+            self.ticks = self.ticks.into_iter().step_by(2).collect();
+        }
         self
     }
 

@@ -100,17 +100,16 @@ impl Lines {
         let ticks = self.y.said().map(|tick| text_width(&tick)).max().unwrap_or_default();
         let mut chart = ChartBuilder::on(area)
             .set_label_area_size(plotters::chart::LabelAreaPosition::Left, ticks + 10 * FINE)
-            .set_label_area_size(plotters::chart::LabelAreaPosition::Bottom, 48 * FINE)
+            .set_label_area_size(plotters::chart::LabelAreaPosition::Bottom, 26 * FINE)
             .margin_top(34 * FINE)
             .margin_right(beside)
+            .margin_bottom(24 * FINE)
             .build_cartesian_2d(self.x.clone(), self.y.clone())
             .map_err(text)?;
         chart
             .configure_mesh()
             .bold_line_style(stroke(style::MESH, 2))
             .axis_style(stroke(style::GREY, 2))
-            .x_desc(&self.x.title)
-            .axis_desc_style(letters(style::INK, HPos::Center))
             .label_style(letters(style::INK, HPos::Center))
             .draw()
             .map_err(text)?;
@@ -125,6 +124,8 @@ impl Lines {
         let place = |x: f64, y: f64| chart.backend_coord(&(self.x.place(x), self.y.place(y)));
         area.draw(&Text::new(self.y.title.clone(), (0, 14 * FINE), letters(style::INK, HPos::Left)))
             .map_err(text)?;
+        let below = (WIDTH * FINE - beside, (HEIGHT - 14) * FINE);
+        area.draw(&Text::new(self.x.title.clone(), below, letters(style::INK, HPos::Right))).map_err(text)?;
         for line in &self.lines {
             for point in &line.points {
                 draw_point(area, point, line.look, &place)?;

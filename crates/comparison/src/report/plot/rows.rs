@@ -14,6 +14,9 @@ use super::{
     text_width,
 };
 
+/// What stands above and below the rows (viewer's units): a margin, the ticks, and what the axis is.
+const AROUND: i32 = 58;
+
 /// A row.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -61,7 +64,7 @@ impl Rows {
     /// plotters cannot draw it.
     pub fn draw(&self, plot: &'static str, title: &str, label: &str) -> Result<Panel, Error> {
         let rows = i32::try_from(self.rows.len()).unwrap_or(i32::MAX / 1_000);
-        panel(plot, title, label, rows * ROW + 58, |on| self.on(on))
+        panel(plot, title, label, rows * ROW + AROUND, |on| self.on(on))
     }
 
     fn on(&self, area: &Area<'_>) -> Result<(), String> {
@@ -70,22 +73,31 @@ impl Rows {
         let before = widest(|row| &row.title) + 8 * FINE;
         let behind = widest(|row| &row.says) + 10 * FINE;
         let mut chart = ChartBuilder::on(area)
-            .set_label_area_size(LabelAreaPosition::Bottom, 48 * FINE)
+            .set_label_area_size(LabelAreaPosition::Bottom, 26 * FINE)
             .margin_top(8 * FINE)
             .margin_left(before)
             .margin_right(behind)
-            .build_cartesian_2d(self.x.clone(), Axis::rows(self.rows.len()))
+            .margin_bottom(24 * FINE)
+            .build_cartesian_2d(
+                self.x.clone().fitting(WIDTH * FINE - before - behind),
+                Axis::rows(self.rows.len()),
+            )
             .map_err(text)?;
         chart
             .configure_mesh()
             .bold_line_style(stroke(style::MESH, 2))
             .axis_style(stroke(style::GREY, 2))
-            .x_desc(&self.x.title)
-            .axis_desc_style(letters(style::INK, HPos::Center))
             .label_style(letters(style::INK, HPos::Center))
             .draw()
             .map_err(text)?;
         let place = |x: f64, row: f64| chart.backend_coord(&(self.x.place(x), row));
+        let bottom = i32::try_from(self.rows.len()).unwrap_or_default() * ROW + AROUND - 14;
+        let title = Text::new(
+            self.x.title.clone(),
+            (WIDTH * FINE - behind, bottom * FINE),
+            letters(style::INK, HPos::Right),
+        );
+        area.draw(&title).map_err(text)?;
         for (index, row) in self.rows.iter().enumerate() {
             let middle = index as f64 + 0.5;
             let (_, height) = place(0.0, middle);

@@ -65,9 +65,14 @@ pub fn looks(all: &[Series<'_>]) -> Vec<Look> {
     let mut of = |series: &Series<'_>| {
         let RGBColor(red, green, blue) = hue(series.subject);
         let before = seen.iter().filter(|other| **other == RGBColor(red, green, blue)).count();
-        seen.push(RGBColor(red, green, blue));
+        if series.subject.kind != Kind::Control {
+            seen.push(RGBColor(red, green, blue));
+        }
         let dash = u8::try_from(before % 4).unwrap_or_default();
-        Look { colour: RGBColor(red, green, blue & !3 | dash), marker: (seen.len() - 1) % MARKERS }
+        Look {
+            colour: RGBColor(red, green, blue & !3 | dash),
+            marker: seen.len().saturating_sub(1) % MARKERS,
+        }
     };
     all.iter().map(&mut of).collect()
 }

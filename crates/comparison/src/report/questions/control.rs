@@ -36,11 +36,16 @@ impl<'a> Pair<'a> {
         positive.then(|| Self { control, case, one, again, look: view.look(series) })
     }
 
-    /// What it is, and under which load.
-    fn title(&self) -> String {
+    /// Under which load.
+    fn load(&self) -> String {
         let of = &self.case.parameters;
         let tls = if of.tls { ", TLS" } else { "" };
-        format!("{}: {}/s to {}{tls}", title(&self.control.figure), words::exact(of.rate), of.audience)
+        let delay = if of.delay_ms > 0 { format!(", {} ms each way", of.delay_ms) } else { String::new() };
+        format!(
+            "{}/s to {}{delay}{tls}",
+            words::exact(of.rate),
+            words::count(of.audience as usize, "client", "clients")
+        )
     }
 
     fn ratio(&self) -> f64 {
@@ -56,12 +61,18 @@ impl<'a> Pair<'a> {
         let flagged = self.control.differs;
         let (x, interval) = (self.ratio(), self.interval());
         let dot = Dot { x, interval, expected: Some(1.0), flagged, hollow: false, look: self.look };
-        Row { title: self.title(), dots: vec![dot], parts: vec![], says: words::digits(x) }
+        Row {
+            title: title(&self.control.figure).to_owned(),
+            dots: vec![dot],
+            parts: vec![],
+            says: words::digits(x),
+        }
     }
 
     fn cells(&self) -> Vec<Cell> {
         vec![
-            Cell { case: Some(self.case.id.clone()), ..Cell::text(self.title()) },
+            Cell { case: Some(self.case.id.clone()), ..Cell::text(title(&self.control.figure)) },
+            Cell::text(self.load()),
             Cell::text(words::figure(self.one)),
             Cell::text(words::figure(self.again)),
             Cell::text(if self.control.differs { "yes" } else { "no" }),
@@ -80,10 +91,14 @@ pub fn control(view: &View<'_>) -> Result<Answer, Error> {
     }
     pairs.sort_by_key(|pair| (&pair.case.id, catalogue::order(&pair.control.figure)));
     let values = pairs.iter().flat_map(|pair| [pair.interval().0, pair.interval().1, 1.0]);
-    let x = Axis::over(Scale::Log, "the second time, by the first", 1.0, values);
-    let label = format!("{question} One row a figure. The table below has the same data.");
-    let rows = pairs.iter().map(Pair::row).collect();
-    let panels = vec![Rows { x, rows }.draw("control", "", &label)?];
+    let x = Axis::over(Scale::Log, "the second by the first", 1.0, values);
+    let mut panels = vec![];
+    for pairs in pairs.chunk_by(|one, other| one.case.id == other.case.id) {
+        let load = pairs.first().map(Pair::load).unwrap_or_default();
+        let label = format!("{question} At {load}, one row a figure. The table below has the same data.");
+        let rows = pairs.iter().map(Pair::row).collect();
+        panels.push(Rows { x: x.clone(), rows }.draw("control", &load, &label)?);
+    }
     let differ = all.iter().filter(|control| control.differs).count();
     let chance =
         |pair: &Pair<'_>| statistics::chance_of_differing(pair.one.repetitions, pair.again.repetitions);
@@ -93,7 +108,7 @@ pub fn control(view: &View<'_>) -> Result<Answer, Error> {
         words::count(all.len(), "figure", "figures"),
         words::digits(pairs.iter().map(chance).sum()),
     );
-    let head = ["figure", "first", "second time", "differs"].map(str::to_owned).to_vec();
+    let head = ["figure", "at", "first", "second time", "differs"].map(str::to_owned).to_vec();
     let table = Table { head, rows: pairs.iter().map(Pair::cells).collect() };
     Ok(Answer::Plot(Box::new(Plot { id: "control", question, caption, panels, table })))
 }
