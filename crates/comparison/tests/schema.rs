@@ -60,3 +60,21 @@ fn what_is_no_record_is_refused() {
         assert!(!validator.is_valid(&record), "{pointer}");
     }
 }
+
+/// The table that is woven into the README is the record's own.
+#[test]
+fn beside_each_kept_record_stands_its_table() {
+    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("records");
+    let Ok(files) = fs::read_dir(&records) else { return };
+    for path in
+        files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "json"))
+    {
+        let record = comparison::record::Record::read(&path).unwrap();
+        let beside = fs::read_to_string(path.with_extension("md")).unwrap_or_default();
+        assert!(
+            beside == comparison::report::markdown::table(&record),
+            "stale: cargo run -p comparison -- report {} --into target/comparison, and keep its table.md beside it",
+            path.display()
+        );
+    }
+}

@@ -73,7 +73,7 @@ fn verdict(of: Verdict) -> &'static str {
 fn counts(diff: &Diff) -> String {
     let count = |verdict| diff.count(verdict);
     format!(
-        "{}: {} better, {} worse, {} differ otherwise, {} no difference, {} measured once. By chance alone, {} would differ.",
+        "{}: {} better, {} worse, {} differ otherwise, {} no difference, {} measured once. By chance alone, up to {} would differ.",
         words::count(diff.figures.len(), "figure", "figures"),
         count(Verdict::Better),
         count(Verdict::Worse),

@@ -130,10 +130,11 @@ impl Dots<'_> {
         let unit = figures.first().map_or("", |figure| figure.unit.as_str());
         let (divisor, shown) = words::scale(most, unit);
         let values = figures.iter().flat_map(|figure| [figure.low, figure.median, figure.high]);
-        let title = if self.figures.len() > 1 {
-            shown.to_owned()
-        } else {
-            format!("{} ({shown})", self.names().join(", "))
+        let names = self.names();
+        let title = match names.as_slice() {
+            [name] if name.contains(shown) => (*name).to_owned(),
+            [name] => format!("{name} ({shown})"),
+            _ => format!("{} ({shown})", if unit == "octets" { "memory" } else { "time" }),
         };
         let x = Drawn::over(self.scale, title, 1.0 / divisor, values.filter(|value| *value > 0.0));
         let rows: Vec<_> = all.iter().map(|(one, case)| self.row(view, one, case)).collect();
