@@ -3,7 +3,6 @@
 use std::{io, process::ExitCode};
 
 use long_polling::{TRANSPORT, serve};
-use message_store::MessageStore;
 use server::{Context, Listener, Options, program};
 
 #[tokio::main]
@@ -13,9 +12,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> io::Result<()> {
-    let context = Context::new(TRANSPORT, &options);
+    let context = Context::new(TRANSPORT, &options).with_limits(program::limits()?);
+    let store = program::store(options.history).await?;
     let listener = Listener::bind(options.listen, options.port).await?;
     program::announce(&context, &listener);
     program::stop_on_signal(vec![context.clone()]);
-    serve(listener, MessageStore::in_memory(options.history), context).await
+    serve(listener, store, context).await
 }

@@ -46,6 +46,7 @@ impl CloseCode {
 
     /// The status code of this number, `None` where it must not be on the wire.
     pub const fn new(code: u16) -> Option<Self> {
+        // region: close-code
         match code {
             // RFC 6455 §7.4.1: 1004 is reserved; 1005, 1006 and 1015 MUST NOT be set in a Close frame.
             // §7.4.2: 0–999 are not used, 1016–2999 are not assigned, 3000–3999 are for libraries and
@@ -53,6 +54,7 @@ impl CloseCode {
             1000..=1003 | 1007..=1014 | 3000..=4999 => Some(Self(code)),
             _ => None,
         }
+        // endregion: close-code
     }
 
     /// The number.

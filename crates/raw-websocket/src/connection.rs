@@ -164,6 +164,7 @@ impl Connection {
     ///
     /// A caller whose output is not being taken may leave out pings but the latest (RFC 6455 §5.5.3).
     pub fn answer(&mut self, event: &Event, output: &mut BytesMut) {
+        // region: answer
         match event {
             // RFC 6455 §5.5.2, §5.5.3: a Ping MUST be answered, with identical application data.
             Event::Ping(data) if self.may_send() => self.encode(Opcode::Pong, data, output),
@@ -174,6 +175,7 @@ impl Connection {
             }
             _ => {}
         }
+        // endregion: answer
     }
 
     /// Fails the connection (RFC 6455 §7.1.7): appends to `output` a Close that says why, unless one was sent.

@@ -88,6 +88,7 @@ impl Conversation {
 
     /// Goes on until either side closes, then closes the connection.
     pub(crate) async fn run(&mut self) {
+        // region: end-of-tcp
         // RFC 6455 §7.1.1: the server closes the TCP connection first.
         match self.talk().await {
             // There is nothing to wait for.
@@ -95,6 +96,7 @@ impl Conversation {
             Ok(Next::Closes | Next::Answers) => Box::pin(self.linger()).await,
             Ok(Next::GoesOn | Next::Gone) | Err(_) => {}
         }
+        // endregion: end-of-tcp
     }
 
     /// Lets the peer take what is pending, then waits until it closes too: a socket that is closed with input unread
@@ -137,15 +139,18 @@ impl Conversation {
 
     /// What the hub had to tell.
     fn look(&mut self) -> Next {
+        // region: left-behind
         if let Some(cursor) = self.socket.take_left() {
             self.follower = Some(self.server.store.follow(Some(cursor)));
         }
+        // endregion: left-behind
         if self.socket.is_over() && !self.server.context.is_stopping() { Next::Gone } else { Next::GoesOn }
     }
 
     /// Sends what the client lacks, a batch at a time, each when the one before was taken; then gives the socket to
     /// the hub.
     fn catch_up(&mut self) -> io::Result<()> {
+        // region: catch-up
         while let Some(follower) = &mut self.follower
             && self.socket.is_written()
         {
@@ -158,6 +163,7 @@ impl Conversation {
             }
         }
         Ok(())
+        // endregion: catch-up
     }
 
     /// Reads what has come and answers it, unless what came before still waits for room.
@@ -190,6 +196,7 @@ impl Conversation {
 
     /// Takes events out of `input`: all of them, unless it is much that they say.
     fn receive(&mut self, input: &mut BytesMut) -> Result<(), Failure> {
+        // region: receive
         let mut heard = 0;
         while let Some(event) = self.connection.receive(input)? {
             if let Event::Text(draft) = &event {
@@ -203,6 +210,7 @@ impl Conversation {
             }
         }
         Ok(())
+        // endregion: receive
     }
 
     /// Answers what was heard, as long as there is room for answers, and then the failure that ended it.

@@ -145,6 +145,7 @@ pub struct FrameHeader {
 /// # Errors
 /// A reserved bit, a reserved opcode, RSV1 where no message begins, a fragmented control frame.
 pub fn parse_start(head: &[u8], deflate: bool) -> Result<Option<Start>, Failure> {
+    // region: parse-start
     let Some(&octet) = head.first() else { return Ok(None) };
     let fin = octet & FIN != 0;
     let rsv1 = octet & RSV1 != 0;
@@ -166,6 +167,7 @@ pub fn parse_start(head: &[u8], deflate: bool) -> Result<Option<Start>, Failure>
         return Err(Failure::FragmentedControlFrame { opcode });
     }
     Ok(Some(Start { fin, rsv1, opcode }))
+    // endregion: parse-start
 }
 
 /// Reads MASK and the payload length in its three forms; `role` is the reader's.
@@ -174,6 +176,7 @@ pub fn parse_start(head: &[u8], deflate: bool) -> Result<Option<Start>, Failure>
 /// MASK not as the sender's role demands, a control frame over 125 octets, a length of 2^63 or more or not in
 /// its shortest form.
 pub fn parse_length(head: &[u8], start: Start, role: Role) -> Result<Option<Length>, Failure> {
+    // region: parse-length
     let Some(&octet) = head.get(1) else { return Ok(None) };
     let masked = octet & MASK != 0;
     match role {
@@ -210,6 +213,7 @@ pub fn parse_length(head: &[u8], start: Start, role: Role) -> Result<Option<Leng
         return Err(Failure::LengthNotMinimal { payload_len, octets: end - 2 });
     }
     Ok(Some(Length { masked, payload_len, end }))
+    // endregion: parse-length
 }
 
 /// Reads the masking key, if there is one: gives the whole header and how many octets it takes.
@@ -239,6 +243,7 @@ impl FrameHeader {
     ///
     /// A broadcast encodes it once and sends it before the same payload to every follower.
     pub fn encode(&self, out: &mut BytesMut) {
+        // region: encode-header
         let fin = if self.fin { FIN } else { 0 };
         let rsv1 = if self.rsv1 { RSV1 } else { 0 };
         out.put_u8(fin | rsv1 | self.opcode as u8);
@@ -255,6 +260,7 @@ impl FrameHeader {
         if let Some(key) = self.masking_key {
             out.put_slice(&key);
         }
+        // endregion: encode-header
     }
 
     /// Appends the header and then its payload to `out`, masked where there is a key.

@@ -146,6 +146,7 @@ impl Accepted {
     /// The answer as it stands on the wire (RFC 9112 §2.1): status line, field lines, `others` among them, and an
     /// empty line.
     pub fn encode(&self, others: &[(HeaderName, HeaderValue)]) -> BytesMut {
+        // region: switch-protocols
         let mut head = BytesMut::with_capacity(COMMON_HEAD_BYTES);
         head.put_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
         let others = others.iter().map(|(name, value)| (name.clone(), value.as_bytes()));
@@ -157,6 +158,7 @@ impl Accepted {
         }
         head.put_slice(b"\r\n");
         head
+        // endregion: switch-protocols
     }
 }
 
@@ -168,6 +170,21 @@ impl Accepted {
 /// # Errors
 /// The first rule that the request breaks.
 pub fn judge<B>(request: &Request<B>, deflate: Option<&Preferences>) -> Result<Accepted, Refusal> {
+    judge_upgrade(request)?;
+    let fields = request.headers();
+    // No. 5: the key.
+    let key = judge_key(fields)?;
+    // No. 8: the subprotocols.
+    let subprotocol = choose_subprotocol(fields)?;
+    // No. 9: the extensions. What is malformed is refused also where none is taken up (§9.1).
+    let agreement = deflate.copied().unwrap_or_default().accept(fields)?;
+    let deflate = deflate.and(agreement);
+    Ok(Accepted { accept: derive_accept_key(key), subprotocol, deflate })
+}
+
+/// Nos. 1 to 4 and 6: whether this asks for a WebSocket of our version at all.
+fn judge_upgrade<B>(request: &Request<B>) -> Result<(), Refusal> {
+    // region: judge-upgrade
     let fields = request.headers();
     let connection = lists(fields, CONNECTION, "upgrade");
     if !fields.contains_key(UPGRADE) && !connection {
@@ -199,14 +216,8 @@ pub fn judge<B>(request: &Request<B>, deflate: Option<&Preferences>) -> Result<A
     if (versions.next().map(HeaderValue::as_bytes), versions.next()) != (Some(VERSION.as_bytes()), None) {
         return Err(Refusal::WebSocketVersion);
     }
-    // No. 5: the key.
-    let key = judge_key(fields)?;
-    // No. 8: the subprotocols.
-    let subprotocol = choose_subprotocol(fields)?;
-    // No. 9: the extensions. What is malformed is refused also where none is taken up (§9.1).
-    let agreement = deflate.copied().unwrap_or_default().accept(fields)?;
-    let deflate = deflate.and(agreement);
-    Ok(Accepted { accept: derive_accept_key(key), subprotocol, deflate })
+    Ok(())
+    // endregion: judge-upgrade
 }
 
 fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
@@ -228,6 +239,7 @@ fn judge_key(fields: &HeaderMap) -> Result<&[u8], Refusal> {
 
 /// Picks [`SUBPROTOCOL`] if it is among the offers.
 fn choose_subprotocol(fields: &HeaderMap) -> Result<Option<&'static str>, Refusal> {
+    // region: choose-subprotocol
     // RFC 6455 §4.1 no. 10: the value is 1#token, so at least one. Several lines are one list (§11.3.4).
     let mut offers = elements(fields, SEC_WEBSOCKET_PROTOCOL).peekable();
     if fields.contains_key(SEC_WEBSOCKET_PROTOCOL) && offers.peek().is_none() {
@@ -244,13 +256,16 @@ fn choose_subprotocol(fields: &HeaderMap) -> Result<Option<&'static str>, Refusa
         }
     }
     Ok(chosen)
+    // endregion: choose-subprotocol
 }
 
 /// The value of `Sec-WebSocket-Accept` for a key as it was sent, RFC 6455 §4.2.2 no. 5.4: base64 of the SHA-1
 /// of key and GUID. It shows that the server read this very handshake; it protects nothing.
 pub fn derive_accept_key(key: &[u8]) -> String {
+    // region: derive-accept-key
     let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
     STANDARD.encode(digest)
+    // endregion: derive-accept-key
 }
 
 /// Whether a list field has this element, without regard to case.
@@ -260,12 +275,14 @@ fn lists(fields: &HeaderMap, name: HeaderName, element: &str) -> bool {
 
 /// The elements of a list field: several lines are one list, and empty elements do not count (RFC 9110 §5.6.1).
 fn elements(fields: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    // region: elements
     fields
         .get_all(name)
         .into_iter()
         .flat_map(|value| value.as_bytes().split(|&octet| octet == b','))
         .map(<[u8]>::trim_ascii)
         .filter(|element| !element.is_empty())
+    // endregion: elements
 }
 
 /// An octet of a token, RFC 9110 §5.6.2. RFC 6455 took the rule from RFC 2616, which names the same octets.

@@ -232,10 +232,12 @@ impl Task {
 
     /// Takes a socket that is caught up, unless the log went on meanwhile.
     fn take(&mut self, socket: Arc<Socket>, cursor: Cursor) {
+        // region: take
         if cursor != self.follower.cursor() {
             socket.leave(cursor);
         } else if socket.give_to_hub() {
             self.caught_up.push(socket);
         }
+        // endregion: take
     }
 }

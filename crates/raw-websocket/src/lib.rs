@@ -129,6 +129,7 @@ async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, 
         () = server.context.stopping() => None,
     };
     let Some(FirstRequest { request, octets, head_bytes }) = first else { return Err(stream) };
+    // region: open
     let accepted = handshake::judge(&request, Some(&Preferences::default()));
     let (Ok(accepted), Ok(_), Ok(after), "/messages") =
         (accepted, server.context.gate.admit(&request), query::after(request.uri()), request.uri().path())
@@ -143,6 +144,7 @@ async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, 
         follower: server.store.follow(after),
         deflate: accepted.deflate.map(|agreement| agreement.parameters),
     })
+    // endregion: open
 }
 
 /// Answers the opening handshake (RFC 6455 §4.2), and leaves in the answer what the conversation begins with.

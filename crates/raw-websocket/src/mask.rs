@@ -5,6 +5,7 @@
 /// `offset` is how many octets of the frame's payload came before these, so that a payload that arrives in
 /// pieces is unmasked piece by piece: octet `i` of the whole meets octet `i % 4` of the key.
 pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
+    // region: unmask
     key.rotate_left(offset % 4);
     // Eight octets at a time: the compiler turns this loop into vector instructions.
     let [a, b, c, d] = key;
@@ -16,4 +17,5 @@ pub fn apply_mask(payload: &mut [u8], mut key: [u8; 4], offset: usize) {
     for (octet, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
         *octet ^= key;
     }
+    // endregion: unmask
 }

@@ -79,6 +79,7 @@ impl Assembler {
 
     /// Judges the first octet of a data frame.
     pub(crate) fn admit_start(&self, start: Start) -> Result<(), Failure> {
+        // region: admit-start
         match (&self.under_way, start.opcode) {
             // RFC 6455 §5.4: fragments of one message MUST NOT be interleaved with those of another.
             (None, Opcode::Continuation) => Err(Failure::UnexpectedContinuation),
@@ -93,6 +94,7 @@ impl Assembler {
             }
             _ => Ok(()),
         }
+        // endregion: admit-start
     }
 
     /// Judges the length of a data frame, before any of its payload is there.
@@ -111,6 +113,7 @@ impl Assembler {
 
     /// Begins a data frame that was admitted.
     pub(crate) fn begin_frame(&mut self, header: &FrameHeader, payload_len: usize) {
+        // region: begin-frame
         let message = self.under_way.get_or_insert_with(|| UnderWay {
             payload: match header.opcode {
                 Opcode::Binary => Payload::Binary(Vec::new()),
@@ -122,6 +125,7 @@ impl Assembler {
         });
         message.fragments += 1;
         message.announced += payload_len;
+        // endregion: begin-frame
     }
 
     /// Takes the next unmasked octets of the frame's payload.
@@ -137,6 +141,7 @@ impl Assembler {
 
     /// Ends the frame: gives the message if this was its last.
     pub(crate) fn end_frame(&mut self, fin: bool) -> Result<Option<Message>, Failure> {
+        // region: end-frame
         if !fin {
             return Ok(None);
         }
@@ -151,6 +156,7 @@ impl Assembler {
             ),
             Payload::Binary(binary) => Message::Binary(binary.into()),
         }))
+        // endregion: end-frame
     }
 
     /// Gives back all memory. Nothing may be read after that.

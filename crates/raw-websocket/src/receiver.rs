@@ -152,6 +152,7 @@ impl Receiver {
 
     /// Makes an event of a frame that is whole: a control frame, or the last of its message.
     fn end_frame(&mut self, frame: FrameUnderWay) -> Result<Option<Event>, Failure> {
+        // region: end-of-frame
         if frame.opcode.is_control() {
             let body = Bytes::from(std::mem::take(&mut self.control));
             return Ok(Some(match frame.opcode {
@@ -164,6 +165,7 @@ impl Receiver {
             Message::Text(text) => Event::Text(text),
             Message::Binary(binary) => Event::Binary(binary),
         }))
+        // endregion: end-of-frame
     }
 
     /// Gives back the memory of the frame and the message under way. Nothing may be read after that.

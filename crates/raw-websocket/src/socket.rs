@@ -1,5 +1,4 @@
-//! A socket that two write to: the hub, which sends every batch to all that are caught up, and the
-//! conversation, which answers what its client says and sends batches itself while the client is behind.
+//! A socket that two write to: the hub, which sends every batch to all that are caught up, and the conversation.
 
 use std::{
     io,
@@ -82,6 +81,7 @@ impl Socket {
         if !matches!(output.batches, Batches::Hub) {
             return false;
         }
+        // region: broadcast
         // The system itself is asked, not what tokio knows of the socket: a tenth of what a delivery costs. Where it
         // takes nothing, the conversation asks again, and waits.
         let written = if output.is_empty() { send(&self.tcp, frame, SendFlags::NOSIGNAL) } else { Ok(0) };
@@ -98,6 +98,7 @@ impl Socket {
         output.batches = Batches::Left(left);
         self.told.notify_one();
         false
+        // endregion: broadcast
     }
 
     /// Makes the socket the hub's, unless it was closed meanwhile.
@@ -243,6 +244,7 @@ impl Socket {
 
     /// Pings a peer that is silent, and ends the connection of one that does not answer or takes no output.
     pub(crate) fn sweep(&self, now: u64, limits: &server::Limits) {
+        // region: sweep
         let (heard, pinged) = (self.heard.load(Ordering::Relaxed), self.pinged.load(Ordering::Relaxed));
         let past = |since: u64, limit: Duration| u128::from(now.saturating_sub(since)) >= limit.as_millis();
         let waits = pinged > heard;
@@ -261,6 +263,7 @@ impl Socket {
                 self.end();
             }
         }
+        // endregion: sweep
     }
 
     /// Waits until all output is taken.

@@ -39,6 +39,7 @@ impl Utf8Decoder {
     /// # Errors
     /// Whatever follows, this is not UTF-8. The decoder is of no further use then.
     pub fn push(&mut self, mut octets: &[u8]) -> Result<(), InvalidUtf8> {
+        // region: push-utf8
         // First the code point in which the piece before was cut.
         while self.partial_len > 0 {
             let Some((&octet, rest)) = octets.split_first() else { return Ok(()) };
@@ -55,6 +56,7 @@ impl Utf8Decoder {
             }
         }
         Ok(())
+        // endregion: push-utf8
     }
 
     /// Takes one octet of a code point that has not come whole.

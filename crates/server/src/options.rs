@@ -10,7 +10,7 @@ use http::Uri;
 #[command(disable_version_flag = true, max_term_width = 100)]
 pub struct Options {
     /// Port to listen on; 0 takes a free one.
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    #[arg(long, env = "PORT", value_name = "PORT", default_value_t = 0)]
     pub port: u16,
 
     /// Address to listen on. Default: both 127.0.0.1 and ::1.
@@ -33,7 +33,7 @@ pub struct Options {
 
     /// Posts a second from one address (HTTP) or one connection (WebSocket), and twice as many at once;
     /// 0 lifts the limit.
-    #[arg(long, value_name = "POSTS", default_value_t = 20)]
+    #[arg(long, env = "POST_RATE", value_name = "POSTS", default_value_t = 20)]
     pub post_rate: u32,
 
     /// How many connections each server keeps open; more are refused with 503.

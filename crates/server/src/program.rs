@@ -1,10 +1,17 @@
 //! What a `main` needs around `serve`: a log, Ctrl-C, and an end that says what went wrong.
+//!
+//! # What a check of the workshop tells a server
+//!
+//! It is told by environment, so that a server in any language can be: `PORT` (0 takes a free one), `POST_RATE`
+//! (0 lifts the limit), `PING_MS` and `DRAFTS`, [`limits`] and [`store`] here. It answers with one line on standard
+//! output, `listening on http://…:<port>/`.
 
-use std::{io, process::ExitCode, str::FromStr};
+use std::{env, fs, io, process::ExitCode, str::FromStr, time::Duration};
 
+use message_store::{Draft, MessageStore};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::{Context, Listener};
+use crate::{Context, Limits, Listener};
 
 /// Writes the log to standard error: warnings and what the operator should know, or what `RUST_LOG` says, such
 /// as `debug` or `server=debug`.
@@ -13,6 +20,42 @@ pub fn start_log() {
     let targets = wanted.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
     tracing_subscriber::registry().with(lines).with(targets).init();
+}
+
+/// The limits of this process: `PING_MS`, where it is set, is the silence in milliseconds after which a peer is
+/// pinged (HTTP/2, WebSocket), and the silence after that which ends the connection.
+///
+/// # Errors
+///
+/// It is no whole number above 0.
+pub fn limits() -> io::Result<Limits> {
+    let mut limits = Limits::default();
+    if let Ok(text) = env::var("PING_MS") {
+        let silence = text.parse().ok().filter(|&milliseconds| milliseconds > 0);
+        let silence = silence.map(Duration::from_millis).ok_or_else(|| {
+            io::Error::other(format!("PING_MS must be a whole number of milliseconds above 0, not {text:?}"))
+        })?;
+        (limits.ping_after, limits.pong_within) = (silence, silence);
+    }
+    Ok(limits)
+}
+
+/// A new log in memory. It begins with the drafts of the file that `DRAFTS` names, if it is set: JSON, one a line.
+///
+/// # Errors
+///
+/// The file cannot be read, or a line of it is no draft.
+pub async fn store(history: usize) -> io::Result<MessageStore> {
+    let store = MessageStore::in_memory(history);
+    if let Some(path) = env::var_os("DRAFTS") {
+        for (number, line) in (1..).zip(fs::read_to_string(&path)?.lines()) {
+            let draft = Draft::from_json(line.as_bytes()).map_err(|rejected| {
+                io::Error::other(format!("line {number} of DRAFTS must be a draft: {}", rejected.error))
+            })?;
+            store.append(draft).await;
+        }
+    }
+    Ok(store)
 }
 
 /// Starts the graceful stop of each context on Ctrl-C, and on SIGTERM where there is one. A second one ends the

@@ -1,0 +1,33 @@
+//! Checks: each talks to a process over sockets, and says what it saw. It knows nothing of the learner's code.
+
+mod raw_websocket;
+
+use crate::probe::{Outcome, Probe};
+
+/// A check of a track.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// Its name.
+    pub id: &'static str,
+    /// The rule, in one sentence.
+    pub rule: &'static str,
+    /// Where the rule comes from.
+    pub rfc: &'static str,
+    /// The region where it is kept.
+    pub region: &'static str,
+    /// Runs it.
+    pub run: fn(&Probe) -> Outcome,
+}
+
+/// The checks of a track, in no order that matters.
+pub fn of(track: &str) -> &'static [Check] {
+    match track {
+        "raw-websocket" => raw_websocket::CHECKS,
+        _ => &[],
+    }
+}
+
+/// The check of this name.
+pub fn find(track: &str, id: &str) -> Option<&'static Check> {
+    of(track).iter().find(|check| check.id == id)
+}

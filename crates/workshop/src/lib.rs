@@ -1,0 +1,37 @@
+//! The workshop: a learner builds each transport, from a frame with holes that is cut out of the finished crate.
+//!
+//! - [`regions`]: the parts of a file that a learner writes
+//! - [`track`]: track files: steps, holes, checks, hints
+//! - [`source`], [`manifest`]: the program after a step, and a starter
+//! - [`process`], [`said`]: a learner's program as a process, and what it says
+//! - [`client`]: a client that writes and reads octets
+//! - [`probe`]: what a check has: a program, chance, deadlines
+//! - [`checks`]: the checks of each track
+//! - [`failure`]: what a check says when it fails
+//! - [`judge`]: runs checks step by step
+//! - [`mistakes`]: what people get wrong, for the tests of the checks
+//! - [`place`], [`learner`], [`progress`]: where things stand, a learner's files, snapshots
+//! - [`building`]: builds a learner's program
+//! - [`trace`]: what passes while a check runs
+//! - [`verbs`]: what `cargo workshop` does
+//! - [`terminal`]: text for a terminal
+
+pub mod building;
+pub mod checks;
+pub mod client;
+pub mod failure;
+pub mod judge;
+pub mod learner;
+pub mod manifest;
+pub mod mistakes;
+pub mod place;
+pub mod probe;
+pub mod process;
+pub mod progress;
+pub mod regions;
+pub mod said;
+pub mod source;
+pub mod terminal;
+pub mod trace;
+pub mod track;
+pub mod verbs;

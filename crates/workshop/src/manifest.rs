@@ -1,0 +1,108 @@
+//! The manifest of a starter: a package and a workspace of its own, with the finished crate's dependencies.
+
+use std::path::{Component, Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::{
+    source,
+    track::{Track, TrackError},
+};
+
+/// What stands before the generated manifest.
+const HEAD: &str = "\
+# Written by `cargo workshop start`. The package and the workspace are its own, so that nothing of it is mixed up with
+# the finished crate; the versions are those of the repository.
+
+";
+
+/// The manifest of a package called `name` in `folder`, which stands in the repository at `root`.
+///
+/// With `workspace` it is the root of a workspace of its own.
+///
+/// # Errors
+///
+/// A manifest of the repository cannot be read.
+pub fn manifest(
+    root: &Path,
+    track: &Track,
+    name: &str,
+    folder: &Path,
+    workspace: bool,
+) -> Result<String, TrackError> {
+    let of_root = table(&root.join("Cargo.toml"))?;
+    let of_crate = table(&root.join(&track.from).join("Cargo.toml"))?;
+    let shared = get(&of_root, &["workspace", "dependencies"]).cloned().unwrap_or_default();
+    let library = track.name.replace('-', "_");
+    let mut manifest = Table::new();
+    let package = Table::from_iter([
+        ("name".to_owned(), Value::from(name)),
+        ("version".to_owned(), "0.0.0".into()),
+        ("edition".to_owned(), "2024".into()),
+        ("publish".to_owned(), false.into()),
+    ]);
+    manifest.insert("package".to_owned(), package.into());
+    manifest.insert("lib".to_owned(), path_table(&library, "src/lib.rs").into());
+    manifest.insert("bin".to_owned(), Value::Array(vec![path_table(name, "src/main.rs").into()]));
+    let dependencies = get(&of_crate, &["dependencies"]).cloned().unwrap_or_default();
+    let resolved = dependencies
+        .iter()
+        .map(|(name, wanted)| (name.clone(), resolve(root, folder, shared.get(name), wanted)));
+    manifest.insert("dependencies".to_owned(), resolved.collect::<Table>().into());
+    // A frame with holes imports and prepares what the holes will use.
+    let unused =
+        Table::from_iter([("level".to_owned(), Value::from("allow")), ("priority".to_owned(), (-1).into())]);
+    let rust = Table::from_iter([
+        ("unused".to_owned(), Value::from(unused)),
+        ("unused_must_use".to_owned(), "warn".into()),
+    ]);
+    manifest.insert("lints".to_owned(), Table::from_iter([("rust".to_owned(), Value::from(rust))]).into());
+    if workspace {
+        manifest.insert("workspace".to_owned(), Table::new().into());
+        if let Some(profile) = of_root.get("profile") {
+            manifest.insert("profile".to_owned(), profile.clone());
+        }
+    }
+    Ok(format!("{HEAD}{manifest}"))
+}
+
+fn path_table(name: &str, path: &str) -> Table {
+    Table::from_iter([("name".to_owned(), Value::from(name)), ("path".to_owned(), path.into())])
+}
+
+fn table(path: &Path) -> Result<Table, TrackError> {
+    source::read(path)?
+        .parse()
+        .map_err(|error| TrackError::Syntax { path: path.to_owned(), error: Box::new(error) })
+}
+
+fn get<'a>(table: &'a Table, keys: &[&str]) -> Option<&'a Table> {
+    keys.iter().try_fold(table, |table, key| table.get(*key)?.as_table())
+}
+
+/// What the crate wants of a dependency, with what the workspace says of it; paths as seen from `folder`.
+fn resolve(root: &Path, folder: &Path, shared: Option<&Value>, wanted: &Value) -> Value {
+    let as_table = |value: &Value| match value {
+        Value::Table(table) => table.clone(),
+        version => Table::from_iter([("version".to_owned(), version.clone())]),
+    };
+    let mut resolved = shared.map(as_table).unwrap_or_default();
+    let features = resolved.remove("features").into_iter().chain(wanted.get("features").cloned());
+    let features: Vec<_> = features.filter_map(|list| list.as_array().cloned()).flatten().collect();
+    if !features.is_empty() {
+        resolved.insert("features".to_owned(), features.into());
+    }
+    if let Some(path) = resolved.get("path").and_then(Value::as_str) {
+        let path = relative(folder, &root.join(path));
+        resolved.insert("path".to_owned(), path.to_string_lossy().into_owned().into());
+    }
+    resolved.into()
+}
+
+/// The way from a folder to a path, both absolute.
+pub fn relative(from: &Path, to: &Path) -> PathBuf {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from.iter().skip(common).map(|_| Component::ParentDir);
+    up.chain(to.into_iter().skip(common)).collect()
+}

@@ -1,0 +1,75 @@
+//! Where things stand: the repository, its tracks, the folder of a learner.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    source::Source,
+    track::{Track, TrackError},
+};
+
+/// The folder of learners' work, in the repository; Git ignores it.
+pub const MY: &str = "my";
+
+/// The repository.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    /// Its root.
+    pub root: PathBuf,
+    /// Where learners' work goes.
+    pub my: PathBuf,
+}
+
+impl Repository {
+    /// The repository that the working directory is in, or else that this program was built in. `my` is the folder of
+    /// the learner's work, if it is not the usual one.
+    pub fn find(my: Option<PathBuf>) -> Self {
+        let here = std::env::current_dir().unwrap_or_default();
+        let is_root = |folder: &&Path| folder.join("crates/workshop/tracks").is_dir();
+        let built_in = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = here.ancestors().find(is_root).map_or_else(built_in, Path::to_owned);
+        let root = root.canonicalize().unwrap_or(root);
+        let my = my.map_or_else(|| root.join(MY), |my| here.join(my));
+        Self { root, my }
+    }
+
+    fn tracks(&self) -> PathBuf {
+        self.root.join("crates/workshop/tracks")
+    }
+
+    /// All tracks, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// A track file cannot be read.
+    pub fn all(&self) -> Result<Vec<Track>, TrackError> {
+        let folder = self.tracks();
+        let entries = folder.read_dir().map_err(|error| TrackError::Read { path: folder.clone(), error })?;
+        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.sort();
+        paths.iter().map(|path| Track::read(path)).collect()
+    }
+
+    /// A track and its finished source, judged against each other.
+    ///
+    /// # Errors
+    ///
+    /// There is no such track, or the two do not fit.
+    pub fn track(&self, name: &str) -> Result<(Track, Source), TrackError> {
+        let path = self.tracks().join(name).with_extension("toml");
+        let track = Track::read(&path)?;
+        let source = Source::read(&self.root, &track)?;
+        track.judge(&path, &source)?;
+        Ok((track, source))
+    }
+
+    /// The folder of a learner's track.
+    pub fn mine(&self, track: &str) -> PathBuf {
+        self.my.join(track)
+    }
+
+    /// A path as people are told it: from the root of the repository, if it is in it.
+    pub fn told(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}

@@ -1,0 +1,227 @@
+//! A learner's program as a process: started, listened to, and ended with all its children whatever happens.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError, mpsc::RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    failure::Failure,
+    said::{Said, panic_of},
+};
+
+/// How long a program may take until it listens.
+pub const READY_WITHIN: Duration = Duration::from_secs(15);
+
+/// Process groups that are running, for [`kill_all`].
+static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends all programs that run, with their children.
+pub fn kill_all() {
+    groups().iter().for_each(|&group| kill_group(group));
+}
+
+#[cfg(unix)]
+fn kill_group(group: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    if let Some(pid) = i32::try_from(group).ok().and_then(Pid::from_raw) {
+        // It fails only for a group that is gone.
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(_: u32) {}
+
+/// How to run a program.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The command and its arguments.
+    pub command: Vec<String>,
+    /// The folder it runs in.
+    pub folder: PathBuf,
+    /// How long it may take until it listens.
+    pub ready_within: Duration,
+}
+
+impl Program {
+    /// A program by its command and arguments.
+    pub fn new(command: &[String], folder: &Path) -> Self {
+        Self { command: command.to_vec(), folder: folder.to_owned(), ready_within: READY_WITHIN }
+    }
+
+    /// The program at this path.
+    pub fn at(path: &Path, folder: &Path) -> Self {
+        Self::new(&[path.to_string_lossy().into_owned()], folder)
+    }
+}
+
+/// A running program that listens.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    log: Said,
+}
+
+impl Running {
+    /// Starts a program with these variables beside `PORT=0`, and waits until it says where it listens.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, ends, or does not say so in time.
+    pub fn start(program: &Program, environment: &[(&str, String)]) -> Result<Self, Failure> {
+        let must = "a line `listening on http://127.0.0.1:<port>` on standard output";
+        let fail = |got: String| Failure::new(must, got).did("We started your program with PORT=0.");
+        let mut child = spawn(program, environment)
+            .map_err(|error| fail(format!("it does not start: {error}")).likely(missing(program, &error)))?;
+        groups().insert(child.id());
+        let log = Said::of(child.stderr.take()).0;
+        let (said, port) = Said::of(child.stdout.take());
+        // From here on dropping it ends the process.
+        let mut running = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
+        match port.recv_timeout(program.ready_within) {
+            Ok(port) => {
+                running.address.set_port(port);
+                Ok(running)
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let said = said.text();
+                let what = if said.is_empty() { "nothing" } else { "other lines" };
+                let waited = program.ready_within.as_secs_f32();
+                Err(fail(format!("{what} in {waited:.1} s; it still runs"))
+                    .likely("it does not print the line, or its output is buffered, or it loops before it listens")
+                    .noting(&said)
+                    .noting(&running.said()))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(running.ended_early(fail, &said.text())),
+        }
+    }
+
+    /// It closed its output before it listened: most likely it has ended.
+    fn ended_early(mut self, fail: impl Fn(String) -> Failure, said: &str) -> Failure {
+        let status = self.ended_within(Duration::from_secs(1));
+        // Whatever it wrote is on its way.
+        thread::sleep(Duration::from_millis(20));
+        let log = self.said();
+        let got = match status {
+            Some(status) => format!("it ended before it listened ({})", told(status)),
+            None => "it closed its standard output and runs on".to_owned(),
+        };
+        let failure = fail(got).noting(said).noting(&log);
+        let in_use = ["address already in use", "eaddrinuse", "address in use"];
+        if in_use.iter().any(|words| log.to_lowercase().contains(words)) {
+            return failure
+                .likely("the port is in use: take the one of the variable PORT, and 0 is any free one");
+        }
+        match panic_of(&log) {
+            Some(panic) => failure.likely(format!("your program panicked: {panic}")),
+            None => failure.likely("main returned, or failed, before it served"),
+        }
+    }
+
+    fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                _ if begun.elapsed() > limit => return None,
+                _ => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    /// How it has ended, if it has.
+    pub fn ended(&mut self) -> Option<String> {
+        self.ended_within(Duration::ZERO).map(told)
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it wrote to standard error.
+    pub fn said(&self) -> String {
+        self.log.text()
+    }
+
+    /// A failure with what became of the program: a panic, an end.
+    pub fn explain(&mut self, mut failure: Failure) -> Failure {
+        let ended = self.ended_within(Duration::from_millis(10));
+        if ended.is_none() && panic_of(&self.said()).is_none() {
+            // What a thread says when it panics comes a moment after its sockets are closed.
+            thread::sleep(Duration::from_millis(30));
+        }
+        if let Some(panic) = panic_of(&self.said()) {
+            failure.likely = Some(format!("your program panicked: {panic}"));
+        }
+        if let Some(status) = ended.or_else(|| self.ended_within(Duration::ZERO)) {
+            failure.notes.push(format!("Your program has ended meanwhile ({}).", told(status)));
+            return failure.noting(&self.said());
+        }
+        failure
+    }
+
+    /// Octets of memory that it has in use, where the system tells.
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        kill_group(self.child.id());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        groups().remove(&self.child.id());
+    }
+}
+
+impl Failure {
+    fn noting(mut self, text: &str) -> Self {
+        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines.len().saturating_sub(4);
+        self.notes.extend(lines.into_iter().skip(last).map(|line| format!("| {line}")));
+        self
+    }
+}
+
+fn spawn(program: &Program, environment: &[(&str, String)]) -> std::io::Result<Child> {
+    let (name, arguments) = program.command.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(&program.folder).env("PORT", "0").env("NO_COLOR", "1");
+    command.env("RUST_BACKTRACE", "0").envs(environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.spawn()
+}
+
+fn missing(program: &Program, error: &std::io::Error) -> String {
+    let name = program.command.first().map(String::as_str).unwrap_or_default();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{name} is not installed, or not on the PATH"),
+        _ => format!("{name} cannot be run"),
+    }
+}
+
+fn told(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("by signal {signal}");
+    }
+    status.code().map_or_else(|| "without a status".to_owned(), |code| format!("status {code}"))
+}

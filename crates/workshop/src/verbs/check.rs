@@ -1,0 +1,211 @@
+//! `check`: builds, runs the checks up to the step under way, stops at the first that fails.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::{Setting, start};
+use crate::{
+    building::{self, Built},
+    checks,
+    failure::Report,
+    judge::Judge,
+    learner::{Learner, Trouble},
+    probe, progress,
+    terminal::{Style, print, wrap},
+    trace,
+};
+
+/// What `check` is told.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The step up to which it checks; without it the one under way.
+    pub step: Option<String>,
+    /// Show the conversation of the check that failed.
+    pub trace: bool,
+    /// What names, texts and keys are drawn from.
+    pub seed: Option<u64>,
+    /// Print one JSON object and nothing else.
+    pub json: bool,
+}
+
+/// What a check came to, for tools.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    track: &'a str,
+    step: &'a str,
+    passed: &'a [&'static str],
+    compile_errors: Option<&'a str>,
+    failed: Option<&'a Report>,
+    conversation: Vec<String>,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All checks pass.
+    Passed,
+    /// One fails, or the program does not build.
+    Failed,
+}
+
+/// Checks, says how it went, and goes on to the next step if this one is done.
+///
+/// # Errors
+///
+/// There is no track under way, or cargo cannot be run.
+pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
+    let mut learner = Learner::active(&setting.repository)?;
+    let current = learner.number();
+    let last = match &options.step {
+        None => current,
+        Some(name) => {
+            learner.track.number_of(name).ok_or_else(|| Trouble::Told(format!("no step {name}")))?
+        }
+    };
+    progress::keep(&learner.folder, "a later change", &learner.progress.step)?;
+    let paint = setting.paint;
+    if paint.0 && !options.json {
+        print("building …\r");
+    }
+    let begun = Instant::now();
+    let program = match building::build(&learner.track, &learner.folder, paint.0, false)? {
+        Built::Program(program) => program,
+        Built::Errors(errors) => {
+            told_errors(setting, options, &learner, &errors);
+            return Ok(Verdict::Failed);
+        }
+    };
+    let built = begun.elapsed();
+    let (track, stretch) = (learner.track.clone(), probe::calibrate());
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..100_000));
+    let judge = Judge { track: &track, program, seed, stretch };
+    let mut passed = Vec::new();
+    let result = judge.steps(last, |number, check, ok| {
+        if ok.is_none() {
+            trace::begin();
+        }
+        if ok == Some(true) {
+            passed.push(check.id);
+        }
+        if !options.json {
+            line(setting, &track.name, number, check.id, ok);
+        }
+    });
+    let conversation = trace::told(&trace::end());
+    let report = result.err().map(|report| {
+        let region = checks::find(&track.name, &report.check).map(|check| check.region).unwrap_or_default();
+        learner.placed(*report, region)
+    });
+    learner.progress.failed = None;
+    if let Some(report) = &report {
+        learner.progress.failed(report);
+    }
+    learner.progress.undone_to = None;
+    learner.progress.write(&learner.folder)?;
+    if options.json {
+        let conversation = if options.trace { conversation } else { Vec::new() };
+        let step = &learner.progress.step;
+        json(&Told {
+            track: &track.name,
+            step,
+            passed: &passed,
+            compile_errors: None,
+            failed: report.as_ref(),
+            conversation,
+        })?;
+    } else if let Some(report) = &report {
+        print(report.render(paint));
+        if options.trace {
+            print(format!(
+                "\n{}\n{}\n",
+                paint.text(Style::Bold, "the conversation"),
+                conversation.join("\n")
+            ));
+        }
+    }
+    if report.is_some() {
+        return Ok(Verdict::Failed);
+    }
+    let checking = begun.elapsed().saturating_sub(built);
+    if !options.json {
+        let (count, built, checked) = (passed.len(), built.as_secs_f32(), checking.as_secs_f32());
+        let text =
+            format!("{count} checks pass  (built in {built:.1} s, checked in {checked:.1} s, seed {seed})\n");
+        print(paint.text(Style::Green, text));
+    }
+    if options.step.is_none() {
+        advance(setting, &mut learner, !options.json)?;
+    }
+    Ok(Verdict::Passed)
+}
+
+fn line(setting: &Setting, track: &str, number: usize, id: &str, ok: Option<bool>) {
+    let name = format!("{track} / {number} / {id}");
+    match ok {
+        None if setting.paint.0 => print(format!("\r\x1b[K  … {name}")),
+        None => {}
+        Some(true) if setting.paint.0 => print("\r\x1b[K"),
+        Some(true) => {}
+        Some(false) => print(if setting.paint.0 { "\r\x1b[K" } else { "" }),
+    }
+}
+
+fn told_errors(setting: &Setting, options: &Options, learner: &Learner, errors: &str) {
+    let (track, step) = (&*learner.track.name, &*learner.progress.step);
+    if options.json {
+        let told = Told {
+            track,
+            step,
+            passed: &[],
+            compile_errors: Some(errors),
+            failed: None,
+            conversation: Vec::new(),
+        };
+        let _ = json(&told);
+    } else {
+        let title = setting.paint.text(Style::Red, "it does not compile; no check was run");
+        print(format!("{}\n\n{title}\n", errors.trim_end()));
+    }
+}
+
+fn json(told: &Told<'_>) -> Result<(), Trouble> {
+    print(serde_json::to_string(told).map_err(std::io::Error::other)? + "\n");
+    Ok(())
+}
+
+/// The step is done: on to the next.
+fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), Trouble> {
+    let number = learner.number();
+    let now = progress::now();
+    let minutes = now.saturating_sub(learner.progress.begun).div_ceil(60);
+    let name = learner.progress.step.clone();
+    let (title, planned) =
+        learner.track.step(number).map(|step| (step.title.clone(), step.minutes)).unwrap_or_default();
+    learner.progress.passed.entry(name).or_insert(now);
+    let next = learner.track.step(number + 1).map(|step| step.name.clone());
+    let paint = setting.paint;
+    if let Some(next) = next {
+        (learner.progress.step, learner.progress.begun) = (next, now);
+        learner.progress.write(&learner.folder)?;
+        if tell {
+            let done =
+                format!("\nStep {number}, {title}, is done: {minutes} minutes, {planned} were planned.\n");
+            print(paint.text(Style::Green, done));
+            start::tell_step(setting, learner)?;
+        }
+    } else {
+        learner.progress.write(&learner.folder)?;
+        if tell {
+            print(paint.text(
+                Style::Green,
+                wrap("\nThat was the last step: the transport is yours, octet by octet.", ""),
+            ));
+            print(wrap(
+                "Next: `cargo workshop demo`, or the tests of the finished crate: cargo test -p raw-websocket.",
+                "",
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Programs that do what programs do: each has its own message, and nothing of it is left running.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the functions that tests share are tests too"
+)]
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use workshop::{
+    failure::Failure,
+    judge::Judge,
+    place::Repository,
+    probe,
+    process::{Program, Running},
+};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs")
+}
+
+fn program(command: &[&str]) -> Program {
+    let command: Vec<_> = command.iter().map(|part| (*part).to_owned()).collect();
+    Program { ready_within: Duration::from_millis(700), ..Program::new(&command, &folder()) }
+}
+
+fn fails(command: &[&str]) -> (Failure, String) {
+    let failure = Running::start(&program(command), &[]).map(|_| ()).unwrap_err();
+    let words = failure.words();
+    (failure, words)
+}
+
+/// A shell's child that would outlive it.
+fn is_running(marker: &str) -> bool {
+    let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+    String::from_utf8_lossy(&listed.stdout)
+        .lines()
+        .any(|line| line.starts_with("sleep") && line.contains(marker))
+}
+
+#[test]
+fn one_that_prints_nothing() {
+    let (_, words) = fails(&["sh", "-c", "sleep 4711.1 & wait"]);
+    assert!(words.contains("nothing in 0.7 s; it still runs"), "{words}");
+    assert!(words.contains("does not print the line"), "{words}");
+    assert!(!is_running("4711.1"), "a child of the program is left running");
+}
+
+#[test]
+fn one_that_loops_without_end() {
+    let begun = Instant::now();
+    let (_, words) = fails(&["sh", "-c", "echo busy; while :; do :; done"]);
+    assert!(words.contains("other lines in 0.7 s; it still runs") && words.contains("| busy"), "{words}");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn one_that_closes_at_once() {
+    let (_, words) = fails(&["sh", "-c", "echo what a pity >&2; exit 3"]);
+    assert!(
+        words.contains("it ended before it listened (status 3)") && words.contains("| what a pity"),
+        "{words}"
+    );
+}
+
+#[test]
+fn one_that_panics() {
+    let (_, words) = fails(&[
+        "sh",
+        "-c",
+        "printf \"thread 'main' panicked at src/main.rs:9:5:\\noh no\\n\" >&2; exit 101",
+    ]);
+    assert!(words.contains("your program panicked: oh no (src/main.rs:9:5)"), "{words}");
+}
+
+#[test]
+fn one_whose_port_is_in_use() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let script = format!("require('net').createServer().listen({port}, '127.0.0.1')");
+    let mut program = program(&["node", "-e", &script]);
+    program.ready_within = Duration::from_secs(20);
+    let words = Running::start(&program, &[]).map(|_| ()).unwrap_err().words();
+    assert!(words.contains("the port is in use: take the one of the variable PORT"), "{words}");
+}
+
+#[test]
+fn one_that_is_not_there() {
+    let (_, words) = fails(&["no-such-program"]);
+    assert!(words.contains("no-such-program is not installed"), "{words}");
+}
+
+#[test]
+fn one_that_is_dropped_while_it_runs_takes_its_children_with_it() {
+    let listening = "sleep 4711.2 & echo listening on http://127.0.0.1:9; wait";
+    let running = Running::start(&program(&["sh", "-c", listening]), &[]).unwrap();
+    assert_eq!(running.address.port(), 9);
+    drop(running);
+    assert!(!is_running("4711.2"), "a child of the program is left running");
+}
+
+#[test]
+fn a_panic_of_the_workshop_itself_leaves_nothing_running() {
+    let thread = std::thread::spawn(|| {
+        let listening = "sleep 4711.3 & echo listening on http://127.0.0.1:9; wait";
+        let _running = Running::start(&program(&["sh", "-c", listening]), &[]).unwrap();
+        panic!("as a mistake of a check would");
+    });
+    assert!(thread.join().is_err());
+    assert!(!is_running("4711.3"), "a child of the program is left running");
+}
+
+#[test]
+fn a_server_in_another_language_passes_its_steps_and_fails_the_next() {
+    let repository = Repository::find(None);
+    let (track, _) = repository.track("raw-websocket").unwrap();
+    let program = Program::new(&["node".to_owned(), "server.mjs".to_owned()], &folder());
+    let judge = Judge { track: &track, program, seed: 4711, stretch: probe::calibrate().max(2) };
+    judge.steps(3, |_, _, _| {}).unwrap_or_else(|report| panic!("{}", report.failure.words()));
+    let report = judge.steps(4, |_, _, _| {}).unwrap_err();
+    assert_eq!((report.step, &*report.check), (4, "length-126"));
+}
