@@ -141,7 +141,9 @@ fn a_quick_look_and_a_busy_machine_are_no_measurement() {
     let mut record = synthetic::record();
     record.size = Size::Quick;
     record.machine.load_average = 19.0;
+    record.subjects[0].settings.insert("build".into(), "debug".into());
     let page = html(&record);
+    assert!(top(&page).0.contains("1 server was not built for release"));
     assert!(top(&page).0.contains("A look, not a measurement"));
     assert!(top(&page).0.contains("The machine was busy"));
 }
@@ -171,9 +173,9 @@ fn each_fault_of_other_comparisons_is_answered_by_name() {
     let answer = |record: &Record, fault: &str| {
         method::answers(record).into_iter().find(|answer| answer.fault == fault).unwrap().answer
     };
-    assert!(answer(&record, "debug builds").contains("release: 12 servers"));
+    assert!(answer(&record, "debug builds").contains("“release” for 12 servers"));
     record.subjects[0].settings.insert("build".into(), "debug".into());
-    assert!(answer(&record, "debug builds").contains("debug: 1 server"), "it says what is so");
+    assert!(answer(&record, "debug builds").contains("“debug” for 1 server"), "it says what is so");
     record.method.arrivals.clear();
     assert_eq!(answer(&record, "closed loop"), "The record does not say.");
     record

@@ -21,14 +21,7 @@ pub fn answers(record: &Record) -> Vec<Answer> {
     let method = &record.method;
     let answer = |fault, answer: String| Answer { fault, answer };
     vec![
-        answer(
-            "best of n",
-            format!(
-                "{} Of {} none is left out: all are in the record.",
-                said(&method.interval),
-                words::count(runs(record).count(), "run", "runs")
-            ),
-        ),
+        answer("best of n", best(record)),
         answer("one run", repetitions(record)),
         answer("mean without distribution", distributions(record)),
         answer("closed loop", said(&method.arrivals)),
@@ -52,16 +45,28 @@ fn runs(record: &Record) -> impl Iterator<Item = &Run> {
     record.cases.iter().flat_map(|case| &case.runs)
 }
 
+/// The record's own words, as a sentence.
 fn said(text: &str) -> String {
-    match text.trim() {
-        "" => "The record does not say.".to_owned(),
-        text if text.ends_with('.') => text.to_owned(),
-        text => format!("{text}."),
+    let mut letters = text.trim().trim_end_matches('.').chars();
+    match letters.next() {
+        None => "The record does not say.".to_owned(),
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
     }
 }
 
 fn measured(record: &Record) -> impl Iterator<Item = &Subject> {
     record.subjects.iter().filter(|subject| subject.left_out.is_none())
+}
+
+fn best(record: &Record) -> String {
+    let interval = match record.method.interval.trim().trim_end_matches('.') {
+        "" => "of which the record does not say how it was made",
+        interval => interval,
+    };
+    let runs = words::count(runs(record).count(), "run", "runs");
+    format!(
+        "Each figure is a median with its interval, {interval}. Of {runs} none is left out: all are in the record."
+    )
 }
 
 fn repetitions(record: &Record) -> String {
@@ -138,19 +143,24 @@ fn same_settings(record: &Record) -> String {
         ["envelope", "heartbeat", "compression", "buffers", "nodelay", "history"].map(|name| match settings
             .get(name)
         {
-            None => format!("{name}: no server says"),
+            None => format!("{name}: the record does not say"),
             Some(values) => {
                 let who: usize = values.values().map(Vec::len).sum();
                 let (value, alike) = (values.keys().next().copied().unwrap_or_default(), values.len() == 1);
                 match (alike, all - who) {
                     (true, 0) => format!("{name}: alike ({value})"),
-                    (true, silent) => format!("{name}: {value}, and {silent} do not say"),
+                    (true, silent) => format!("{name}: {value}; of {silent} the record does not say"),
                     (false, 0) => format!("{name}: {} kinds, in the table of settings", values.len()),
-                    (false, silent) => format!("{name}: {} kinds, and {silent} do not say", values.len()),
+                    (false, silent) => {
+                        format!(
+                            "{name}: {} kinds, in the table of settings; of {silent} the record does not say",
+                            values.len()
+                        )
+                    }
                 }
             }
         });
-    format!("What is not alike is shown. {}.", told.join("; "))
+    format!("What is not alike is shown. {}.", told.join(". "))
 }
 
 fn policy(record: &Record) -> String {
@@ -189,7 +199,7 @@ fn builds(record: &Record) -> String {
     };
     let each = builds
         .iter()
-        .map(|(build, who)| format!("{build}: {}", words::count(who.len(), "server", "servers")));
+        .map(|(build, who)| format!("“{build}” for {}", words::count(who.len(), "server", "servers")));
     let load =
         record.versions.get("profile").map_or(String::new(), |profile| format!(" The load: {profile}."));
     format!("{}.{load}", each.collect::<Vec<_>>().join("; "))

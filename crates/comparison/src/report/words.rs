@@ -47,6 +47,7 @@ pub fn scale(value: f64, unit: &str) -> (f64, &'static str) {
         "attempts" => (1.0, "attempts"),
         "clients" => (1.0, "clients"),
         "messages" => (1.0, "messages"),
+        "of a core" => (1.0, "of a core"),
         _ => (1.0, ""),
     }
 }
@@ -74,7 +75,9 @@ pub fn exact(value: f64) -> String {
 
 fn grouped(number: &str) -> String {
     let (whole, part) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
-    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("−", whole));
+    let is_zero = !number.contains(|digit| matches!(digit, '1'..='9'));
+    let (sign, whole) =
+        whole.strip_prefix('-').map_or(("", whole), |whole| (if is_zero { "" } else { "−" }, whole));
     let mut text = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index) % 3 == 0 {
@@ -180,6 +183,7 @@ mod tests {
         assert_eq!(value(20_480.0, "octets"), "20.0 KiB");
         assert_eq!(value(0.0123, "requests"), "0.0123 requests");
         assert_eq!(value(-3_000.0, "octets"), "−3,000 B");
+        assert_eq!(value(-0.0, "octets"), "0 B");
     }
 
     #[test]

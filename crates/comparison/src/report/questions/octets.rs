@@ -37,8 +37,12 @@ pub fn octets(view: &View<'_>) -> Result<Answer, Error> {
     let Some(setting) = select::reference(&view.series, Question::Delivery, "down_payload_octets") else {
         return Ok(Answer::Absent { question, why: "No case has octets by layer.".to_owned() });
     };
-    let all: Vec<Measured<'_>> =
-        view.compared().filter_map(|one| Some((one, one.at(Question::Delivery, setting)?))).collect();
+    let measured = |one| {
+        let case = Series::at(one, Question::Delivery, setting)?;
+        // Without a message within the window, there is nothing to divide by.
+        case.figures.contains_key("down_payload_octets").then_some((one, case))
+    };
+    let all: Vec<Measured<'_>> = view.compared().filter_map(measured).collect();
     let mut totals: Vec<f64> = all.iter().map(|(_, case)| total(case)).collect();
     totals.sort_by(f64::total_cmp);
     let bound = HEAVY * totals.get(totals.len() / 2).copied().unwrap_or_default();
