@@ -249,7 +249,7 @@ impl Record {
             fs::create_dir_all(folder)?;
         }
         let unfinished = path.with_extension("json.part");
-        let mut json = serde_json::to_vec_pretty(self)?;
+        let mut json = serde_json::to_vec(self)?;
         json.push(b'\n');
         fs::write(&unfinished, json)?;
         fs::rename(&unfinished, path)

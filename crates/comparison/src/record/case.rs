@@ -59,6 +59,8 @@ pub struct Parameters {
     pub loss_percent: f64,
     /// The message's text (octets, ASCII).
     pub payload_octets: u32,
+    /// How many of the newest messages the server keeps for newcomers.
+    pub history: u32,
     /// True if the connection is TLS.
     pub tls: bool,
     /// The pause of a polling client from an answer to its next request (s); absent for others.
@@ -103,6 +105,8 @@ pub struct Expected {
     pub formula: String,
     /// (measured - expected) / expected.
     pub deviation: f64,
-    /// True if the deviation is above the method's tolerance: a reader must explain it.
+    /// The deviation that chance may make, or the method's tolerance if that is more (0 to 1).
+    pub tolerance: f64,
+    /// True if the deviation is above the tolerance: a reader must explain it.
     pub flagged: bool,
 }

@@ -102,10 +102,9 @@ pub struct Octets {
 pub struct Direction {
     /// The messages' texts.
     pub payload: u64,
-    /// The JSON around them.
+    /// The JSON around them, with what Engine.IO puts before it; messages that come again count here whole.
     pub envelope: u64,
-    /// Frame headers (RFC 6455 §5.2, RFC 9113 §4.1), control frames whole, chunk sizes (RFC 9112 §7.1), and what
-    /// Engine.IO puts before a message.
+    /// Frame headers (RFC 6455 §5.2, RFC 9113 §4.1), control frames whole, chunk sizes (RFC 9112 §7.1).
     pub framing: u64,
     /// Request and status lines and header fields, or their compressed block.
     pub fields: u64,
