@@ -28,6 +28,7 @@ const page = {
   state: find('state', HTMLElement),
   stateWords: find('state-words', HTMLElement),
   delivery: find('delivery', HTMLElement),
+  caption: find('delivery-caption', HTMLElement),
   scroller: find('conversation', HTMLElement),
   rows: find('messages', HTMLElement),
   outbox: find('outbox', HTMLElement),
@@ -56,11 +57,13 @@ const channel = isPanel ? new PageChannel(fromPage) : undefined;
 const deliveries = new Deliveries(isLoopback(location.hostname), (last) => {
   page.delivery.textContent = duration(last.milliseconds);
   page.delivery.title = explained(last);
+  setText(page.caption, last.since === 'enter' ? 'last, from Enter' : last.since === 'server' ? 'last, from the log' : 'last delivery');
   channel?.send({ type: 'delivered', figure: duration(last.milliseconds) });
-}, (id, milliseconds) => channel?.send({ type: 'timed', id, milliseconds }));
+}, (timed) => channel?.send({ type: 'timed', ...timed }));
 const conversation = new Conversation(page, {
   sendAgain: (post) => client?.sendAgain(post),
   discard: (post) => client?.discard(post),
+  showWire: (wish) => channel?.send({ type: 'wire', ...wish }),
 });
 /** The rule that the server saw broken, until the draft changes. */
 let refusal = '';
@@ -276,6 +279,7 @@ function fromPage(message) {
     tellReady();
   } else if (message.type === 'room') {
     document.documentElement.style.setProperty('--room', `${message.pixels}px`);
+    document.documentElement.classList.toggle('has-wire', message.pixels > 0);
   } else if (message.type === 'retry') {
     void setRetrying(message.isWrong);
   } else if (message.type === 'sent') {

@@ -4,8 +4,13 @@
  * What people wrote is put in as text, never as HTML, and isolated in direction and size from what stands around it.
  */
 
+import { now } from './delivery.js';
+import { button } from './dom.js';
+
 /** The most rows on the page; older ones leave it. */
 export const MAX_ROWS = 500;
+/** So long is a message that arrived marked, in milliseconds. */
+const FRESH_MS = 600;
 /** So many pixels from the end still count as being there. */
 const END_PX = 24;
 
@@ -16,6 +21,7 @@ const END_PX = 24;
  * @typedef {object} PostActions
  * @property {(post: Post) => void} sendAgain
  * @property {(post: Post) => void} discard
+ * @property {(wish: import('./frame-channel.js').WireWish) => void} showWire the bytes of a message
  */
 
 export class Conversation {
@@ -41,6 +47,7 @@ export class Conversation {
     this.#toEnd = toEnd;
     this.#actions = actions;
     scroller.addEventListener('scroll', () => this.#look(), { passive: true });
+    rows.addEventListener('keydown', onArrow);
     toEnd.addEventListener('click', () => {
       this.#goToEnd();
       scroller.focus();
@@ -66,12 +73,17 @@ export class Conversation {
   addMessages(messages, isHistory) {
     // What would leave at once need not come.
     const rows = messages.slice(-MAX_ROWS).map((message) => {
-      const row = messageRow(message);
+      const row = messageRow(message, this.#actions.showWire);
       markOwn(row, message.user === this.#me);
       row.classList.toggle('news', !isHistory);
+      row.classList.toggle('fresh', !isHistory);
       return row;
     });
     this.#add(rows);
+    // One stop of the Tab key for all messages, the newest; arrow keys go on from there.
+    for (const old of this.#rows.querySelectorAll('.to-wire[tabindex="0"]')) old.setAttribute('tabindex', '-1');
+    rows.at(-1)?.querySelector('.to-wire')?.setAttribute('tabindex', '0');
+    if (!isHistory) setTimeout(() => rows.forEach((row) => row.classList.remove('fresh')), FRESH_MS);
     if (!this.#isAtEnd) this.#setUnseen(this.#unseen + messages.length);
   }
 
@@ -156,11 +168,33 @@ export class Conversation {
   }
 }
 
-/** @param {Message} message */
-function messageRow({ user, text, time }) {
+/**
+ * From one message's way to the wire to the next one's.
+ * @param {KeyboardEvent} event
+ */
+function onArrow(event) {
+  const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
+  if (step === 0 || !(event.target instanceof HTMLElement) || !event.target.matches('.to-wire')) return;
+  const all = [...document.querySelectorAll('.to-wire')];
+  const next = all[all.indexOf(event.target) + step];
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/**
+ * @param {Message} message
+ * @param {PostActions['showWire']} showWire
+ */
+function messageRow({ id, user, text, time, nonce }, showWire) {
   const row = element('div', 'row message');
   const line = byline(user);
-  line.append(timeOf(time));
+  const at = now();
+  // Seen only where the page has a view of the wire.
+  const wire = button('to-wire', 'wire', () => showWire({ id, at, text, nonce }));
+  wire.tabIndex = -1;
+  wire.title = 'This message on the wire, byte by byte';
+  line.append(wire, timeOf(time));
   row.append(line, textOf(text));
   return row;
 }

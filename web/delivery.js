@@ -20,6 +20,15 @@ export function now() {
  * @property {'enter' | 'server' | undefined} since from which moment it is counted
  */
 
+/**
+ * A message that came.
+ * @typedef {object} Timed
+ * @property {number} id
+ * @property {number} at when it was put on the page, as {@link now} gives it
+ * @property {number} milliseconds it took
+ * @property {boolean} isFromLog counted from its place in the log; else from Enter
+ */
+
 export class Deliveries {
   /** When posts were sent, by nonce. @type {Map<string, number>} */
   #sent = new Map();
@@ -31,12 +40,14 @@ export class Deliveries {
   #last = { milliseconds: undefined, since: undefined };
   #isOneClock;
   #onChange;
+  /** @type {((timed: Timed) => void) | undefined} */
   #onTimed;
 
   /**
    * @param {boolean} isOneClock whether the server's clock is this browser's
    * @param {(last: Delivery) => void} onChange
-   * @param {(id: number, milliseconds: number) => void} [onTimed] of each message, and again when it is timed better
+   * @param {(timed: Timed) => void} [onTimed] of each message, by the one clock that is known to be the same: from the log,
+   *   or from Enter where the server has another clock
    */
   constructor(isOneClock, onChange, onTimed) {
     this.#isOneClock = isOneClock;
@@ -58,7 +69,7 @@ export class Deliveries {
     const shown = this.#shown.get(nonce);
     if (!shown) return;
     if (this.#newest === nonce) this.#set(shown.at - sentAt, 'enter');
-    this.#timed(shown.id, shown.at - sentAt);
+    if (!this.#isOneClock) this.#timed(shown.id, shown.at, shown.at - sentAt, false);
   }
 
   /**
@@ -74,15 +85,19 @@ export class Deliveries {
     if (sentAt !== undefined) this.#set(shownAt - sentAt, 'enter');
     else if (!isHistory && this.#isOneClock) this.#set(Date.now() - time, 'server');
     else if (!isHistory) this.#set(undefined, undefined);
-    if (this.#last.milliseconds !== undefined && (sentAt !== undefined || !isHistory)) this.#timed(id, this.#last.milliseconds);
+    if (isHistory) return;
+    if (this.#isOneClock) this.#timed(id, shownAt, Date.now() - time, true);
+    else if (sentAt !== undefined) this.#timed(id, shownAt, shownAt - sentAt, false);
   }
 
   /**
    * @param {number} id
+   * @param {number} at
    * @param {number} milliseconds
+   * @param {boolean} isFromLog
    */
-  #timed(id, milliseconds) {
-    if (milliseconds > -1) this.#onTimed?.(id, Math.max(milliseconds, 0));
+  #timed(id, at, milliseconds, isFromLog) {
+    if (milliseconds > -1) this.#onTimed?.({ id, at, milliseconds: Math.max(milliseconds, 0), isFromLog });
   }
 
   /**

@@ -9,7 +9,8 @@ import { isObject } from './protocol.js';
 
 /**
  * The page to a panel. `settings` comes first, when the panel has been loaded. `room`: so many pixels under the panel's
- * head are the page's, for its instruments. `retry`: try again in the right way, or in the one that is wrong on purpose.
+ * head are the page's, for its instruments; where there are any, each message can be looked at on the wire. `retry`: try
+ * again in the right way, or in the one that is wrong on purpose.
  * @typedef {{ type: 'settings', name: string, theme: import('./theme-switch.js').Theme, isLive: boolean }
  *   | { type: 'post', text: string, nonce: string, sentAt: number }
  *   | { type: 'sent', nonce: string, sentAt: number }
@@ -18,14 +19,15 @@ import { isObject } from './protocol.js';
  */
 
 /**
- * A panel to the page. `timed`: a message took so many milliseconds. `head`: so many pixels down its head ends. `attempt`:
- * it connects. `given`: its transport gave it a batch, after which nothing of before counts if it begins anew. `renamed`: a
- * draft is posted again under another nonce.
- * `trusted` comes from a tab that the page opened.
+ * A panel to the page. `timed`: a message came. `head`: so many pixels down its head ends. `wire`: somebody wants to see
+ * the bytes of a message that was shown at `at`. `attempt`: it connects. `given`: its transport gave it a batch, after which
+ * nothing of before counts if it begins anew. `renamed`: a draft is posted again under another nonce. `trusted` comes from
+ * a tab that the page opened.
  * @typedef {{ type: 'ready' }
  *   | { type: 'sent', nonce: string, sentAt: number }
  *   | { type: 'delivered', figure: string }
- *   | { type: 'timed', id: number, milliseconds: number }
+ *   | ({ type: 'timed' } & Timed)
+ *   | ({ type: 'wire' } & WireWish)
  *   | { type: 'state', isConnected: boolean }
  *   | { type: 'head', bottom: number }
  *   | { type: 'focused' }
@@ -34,6 +36,9 @@ import { isObject } from './protocol.js';
  *   | { type: 'renamed', before: string, nonce: string }
  *   | { type: 'trusted' }} FromPanel
  */
+
+/** @typedef {import('./delivery.js').Timed} Timed */
+/** @typedef {{ id: number, at: number, text: string, nonce?: string }} WireWish */
 
 /** The longest nonce and figure, and the longest text in UTF-16 code units, that are read. */
 const MAX_LENGTH = 8_192;
@@ -79,11 +84,12 @@ export function readToPanel(value) {
  */
 export function readFromPanel(value) {
   if (!isObject(value)) return undefined;
-  const { type, nonce, sentAt, figure, id, milliseconds, isConnected, bottom, given, missed, isAnew, before } = value;
+  const { type, nonce, sentAt, figure, id, at, text, milliseconds, isFromLog, isConnected, bottom, given, missed, isAnew, before } = value;
   if (type === 'ready' || type === 'focused' || type === 'trusted' || type === 'attempt') return { type };
   if (type === 'sent' && isText(nonce) && typeof sentAt === 'number') return { type, nonce, sentAt };
   if (type === 'delivered' && isText(figure)) return { type, figure };
-  if (type === 'timed' && isAmount(id) && isAmount(milliseconds)) return { type, id, milliseconds };
+  if (type === 'timed' && isAmount(id) && isAmount(at) && isAmount(milliseconds) && typeof isFromLog === 'boolean') return { type, id, at, milliseconds, isFromLog };
+  if (type === 'wire' && isAmount(id) && isAmount(at) && isText(text)) return { type, id, at, text, nonce: isText(nonce) ? nonce : undefined };
   if (type === 'state' && typeof isConnected === 'boolean') return { type, isConnected };
   if (type === 'head' && isAmount(bottom)) return { type, bottom };
   if (type === 'given' && areGiven(given) && isAmount(missed) && typeof isAnew === 'boolean') return { type, given, missed, isAnew };

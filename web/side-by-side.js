@@ -154,7 +154,8 @@ function hear(panel, message) {
     if (wire?.isRetryWrong) panel.send({ type: 'retry', isWrong: true });
     showComposer();
   } else if (message.type === 'delivered') panel.setFigure(message.figure);
-  else if (message.type === 'timed') wire?.delivered(panel.name, message.id, message.milliseconds);
+  else if (message.type === 'timed') wire?.delivered(panel.name, message);
+  else if (message.type === 'wire') wire?.openMessage(panel.name, message);
   else if (message.type === 'head') panel.setHead(message.bottom);
   else if (message.type === 'state') {
     wire?.state(panel.name, message.isConnected, panel.isConnected);

@@ -367,11 +367,12 @@ test('a delivery is timed from Enter, whichever of its two halves is heard of fi
   assert.equal(figures.at(-1), undefined, 'a clock that was put back');
 });
 
-test('every message of a batch is timed, not only the newest, and again when it is timed better', () => {
+test('every message of a batch is timed, not only the newest: from Enter where the server has another clock', () => {
   /** @type {number[]} */
   const timed = [];
-  const deliveries = new Deliveries(false, () => {}, (id, milliseconds) => {
+  const deliveries = new Deliveries(false, () => {}, ({ id, milliseconds, isFromLog }) => {
     assert.ok(milliseconds >= 0 && milliseconds < 1_000);
+    assert.equal(isFromLog, false);
     timed.push(id);
   });
   deliveries.sent('n2', now() - 50);
@@ -383,6 +384,23 @@ test('every message of a batch is timed, not only the newest, and again when it 
   assert.deepEqual(timed, [2, 3, 4]);
 });
 
+test('with one clock every message is timed from its place in the log, also one that was sent from here', () => {
+  /** @type {import('../../web/delivery.js').Timed[]} */
+  const timed = [];
+  /** @type {import('../../web/delivery.js').Delivery[]} */
+  const last = [];
+  const deliveries = new Deliveries(true, (delivery) => last.push(delivery), (one) => timed.push(one));
+  deliveries.shown({ ...message(1), time: Date.now() - 9_000 }, true);
+  assert.deepEqual(timed, [], 'history is not delivered');
+  deliveries.sent('n2', now() - 700);
+  deliveries.shown({ ...message(2, 'n2'), time: Date.now() - 300 }, false);
+  deliveries.shown({ ...message(3, 'n3'), time: Date.now() - 300 }, false);
+  deliveries.sent('n3', now() - 700);
+  assert.deepEqual(timed.map(({ id, isFromLog }) => [id, isFromLog]), [[2, true], [3, true]]);
+  for (const { milliseconds, at } of timed) assert.ok(milliseconds >= 300 && milliseconds < 600 && at <= now());
+  assert.deepEqual(last.map(({ since }) => since), ['enter', 'server', 'enter'], 'what is shown last is what its poster waited');
+});
+
 // What panels and page say to one another.
 
 test('messages between frames are read by shape, and nothing else of them', () => {
@@ -392,10 +410,11 @@ test('messages between frames are read by shape, and nothing else of them', () =
     assert.equal(readFromPanel(wrong), undefined);
   }
   assert.deepEqual(readToPanel({ type: 'room', pixels: 190.5 }), { type: 'room', pixels: 190.5 });
-  assert.deepEqual(readFromPanel({ type: 'timed', id: 7, milliseconds: 1.5 }), { type: 'timed', id: 7, milliseconds: 1.5 });
+  assert.deepEqual(readFromPanel({ type: 'timed', id: 7, at: 9, milliseconds: 1.5, isFromLog: true, more: 1 }), { type: 'timed', id: 7, at: 9, milliseconds: 1.5, isFromLog: true });
+  assert.deepEqual(readFromPanel({ type: 'wire', id: 7, at: 9, text: 'hi', nonce: 'n', more: 1 }), { type: 'wire', id: 7, at: 9, text: 'hi', nonce: 'n' });
   assert.deepEqual(readFromPanel({ type: 'state', isConnected: true }), { type: 'state', isConnected: true });
   assert.deepEqual(readFromPanel({ type: 'head', bottom: 160 }), { type: 'head', bottom: 160 });
-  for (const wrong of [{ type: 'timed', id: 7 }, { type: 'timed', id: 7, milliseconds: -1 }, { type: 'state', isConnected: 1 }, { type: 'head', bottom: Infinity }]) {
+  for (const wrong of [{ type: 'timed', id: 7 }, { type: 'timed', id: 7, at: 9, milliseconds: -1, isFromLog: true }, { type: 'wire', id: 7, at: 9 }, { type: 'wire', id: '7', at: 9, text: '' }, { type: 'state', isConnected: 1 }, { type: 'head', bottom: Infinity }]) {
     assert.equal(readFromPanel(wrong), undefined);
   }
   const given = { type: 'given', given: [{ id: 7, nonce: 'n', age: 1.5 }, { id: 8, nonce: undefined, age: undefined }], missed: 0, isAnew: false };

@@ -14,7 +14,7 @@ function trackOf(events) {
   const track = new Track();
   let messages = 0;
   for (const [index, event] of events.entries()) {
-    messages += track.add({ id: index + 1, connection: 1, at: index, kind: '', name: '', octets: 10, carries: false, messages: [], from: 'client', ...event });
+    messages += track.add({ id: index + 1, connection: 1, at: index, kind: '', name: '', octets: 10, carries: false, messages: [], nonces: [], from: 'client', ...event });
   }
   return { track, messages, marks: track.marks.map(({ sort, at, end, use }) => [sort, at, end, use].filter((part) => part !== '')) };
 }
@@ -98,7 +98,7 @@ test('marks are forgotten with age, bars that go on are not, and there is an end
   const { track } = trackOf([{ kind: 'request', name: 'GET /messages' }, { kind: 'response', from: 'server', name: '101', of: 1 }]);
   track.forget(60_000);
   assert.deepEqual(track.marks.map(({ sort }) => sort), ['bar']);
-  for (let id = 3; id < 9_000; id += 1) track.add({ id, connection: 1, at: 60_000, kind: 'ping', name: 'ping', octets: 2, carries: false, messages: [], from: 'server' });
+  for (let id = 3; id < 9_000; id += 1) track.add({ id, connection: 1, at: 60_000, kind: 'ping', name: 'ping', octets: 2, carries: false, messages: [], nonces: [], from: 'server' });
   track.forget(60_000);
   assert.ok(track.marks.length <= 4_001, String(track.marks.length));
   assert.equal(track.marks[0]?.sort, 'bar', 'the socket is still there to be drawn');

@@ -102,12 +102,12 @@ test('each panel leaves room for its strip and figures, under its head', () =>
  * @param {string} name
  */
 function strip(page, name) {
-  return page.locator(`#panel-${name} canvas`).evaluate((element) => {
+  return page.locator(`#panel-${name} canvas`).first().evaluate((element) => {
     const canvas = /** @type {HTMLCanvasElement} */ (element);
     const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? new Uint8ClampedArray();
     let painted = 0;
     for (let index = 3; index < pixels.length; index += 4) painted += Number((pixels[index] ?? 0) > 0);
-    return { painted, transform: canvas.style.transform };
+    return { painted, transform: getComputedStyle(canvas).transform };
   });
 }
 
@@ -121,7 +121,10 @@ test('the strips draw what passes, and move', () =>
         return pixels?.some((value, index) => index % 4 === 3 && value > 0);
       }, name);
       const { transform } = await strip(page, name);
-      await page.waitForFunction(([id, before]) => document.querySelector(`#panel-${id} canvas`)?.getAttribute('style')?.includes(String(before)) === false, [name, transform]);
+      await page.waitForFunction(([id, before]) => {
+        const canvas = document.querySelector(`#panel-${id} canvas`);
+        return canvas !== null && getComputedStyle(canvas).transform !== before;
+      }, [name, transform]);
     }
     assert.equal((await strip(page, 'polling')).painted, 0, 'it has asked nothing yet');
   }));
@@ -154,11 +157,11 @@ test('figures are what was counted: bytes a message by layer, requests, deliveri
     for (let count = 0; count < 4; count += 1) mock.say();
     const down = of('http2-streaming').locator('tbody tr').nth(2).locator('td');
     await down.last().filter({ hasText: '142' }).waitFor();
-    assert.deepEqual(await down.allTextContents(), ['2', '109', '9', '0', '22', '142']);
+    assert.deepEqual(await down.allTextContents(), ['2', '109', '9', '0', '22', '0', '142']);
     const up = of('raw-websocket').locator('tbody tr').first().locator('td');
-    assert.deepEqual(await up.allTextContents(), ['2', '40', '6', '0', '0', '48']);
+    assert.deepEqual(await up.allTextContents(), ['2', '40', '6', '0', '0', '0', '48']);
     assert.equal(await of('long-polling').locator('dd').nth(2).textContent(), '4');
-    await of('long-polling').locator('.expected', { hasText: /^last message [\d,]+ B, expected 120 B: a reason in words$/ }).waitFor();
+    await of('long-polling').locator('.expected', { hasText: /^last exchange [\d,]+ B, expected [\d,]+ B: a reason in words$/ }).waitFor();
 
     await crosstalk.post('brian', 'to be timed');
     await of('polling').locator('dd').first().filter({ hasText: /m?s$/ }).waitFor();

@@ -147,15 +147,17 @@ export class Figures {
   }
 
   /**
-   * The size of the last message's unit, as measured and as the RFCs let one expect.
+   * The size of what brought the last message, as measured and as the RFCs let one expect.
+   * @param {number} units so many
    * @param {number} measured
-   * @param {{ octets: number, why: string } | undefined} expected
+   * @param {number} expected
+   * @param {string} why they can differ, behind the last semicolon
    */
-  sized(measured, expected) {
-    const words = expected ? `last message ${bytes(measured)}, expected ${bytes(expected.octets)}` : `last message ${bytes(measured)}`;
-    const why = expected && expected.octets !== measured ? `: ${expected.why}` : '';
-    setText(this.#expected, words + why);
-    this.#expected.title = expected?.why ?? '';
+  sized(units, measured, expected, why) {
+    const what = units === 1 ? 'last message' : 'last exchange';
+    const reason = expected === measured ? '' : `: ${why.slice(why.lastIndexOf('; ') + 1).replace(/ \(RFC [^)]*\)/g, '').trim()}`;
+    setText(this.#expected, `${what} ${bytes(measured)}, expected ${bytes(expected)}${reason}`);
+    this.#expected.title = why;
   }
 
   /** Bytes a message, all layers, of the side that has more; 0 if nothing is known. */

@@ -6,7 +6,7 @@
 import { made, setText } from '../dom.js';
 
 /** So many events are kept; older ones leave. */
-export const MAX_EVENTS = 3_000;
+export const MAX_EVENTS = 12_000;
 /** The height of a row, in pixels; the style sheet says the same. */
 const ROW_PX = 26;
 
@@ -53,6 +53,11 @@ export class EventList {
       if (entry) this.choose(entry);
     });
     new ResizeObserver(() => this.#draw()).observe(element);
+  }
+
+  /** All that are kept, oldest first. @type {readonly Entry[]} */
+  get entries() {
+    return this.#all;
   }
 
   get isLive() {

@@ -9,6 +9,7 @@ export const LAYERS = /** @type {const} */ ([
   ['framing', 'framing'],
   ['fields', 'fields'],
   ['tls', 'TLS'],
+  ['other', 'other'],
 ]);
 
 /** @typedef {'client' | 'server'} Side */
@@ -26,12 +27,13 @@ export const LAYERS = /** @type {const} */ ([
  * @property {number} [stream]
  * @property {boolean} carries whether chat messages or drafts are in it
  * @property {number[]} messages ids of the chat messages in it
+ * @property {string[]} nonces of the drafts and messages in it
  * @property {number} [of] the request that it answers or belongs to
  */
 
 /**
  * Octets of one side since the server's start.
- * @typedef {Record<'tcp' | 'tls' | 'plain' | 'fields' | 'framing' | 'envelope' | 'payload', number>} Octets
+ * @typedef {Record<'tcp' | 'tls' | 'plain' | 'fields' | 'framing' | 'envelope' | 'payload' | 'other', number>} Octets
  */
 
 /** @typedef {{ requests: number, connections: number, lastOctetAt: number | undefined, client: Octets, server: Octets }} Counts */
@@ -110,6 +112,7 @@ function readEvent(value) {
   const at = number(value.at);
   if (id === undefined || at === undefined) return undefined;
   const messages = list(value.message).flatMap((one) => number(one) ?? []);
+  const nonces = list(value.nonce).flatMap((one) => (typeof one === 'string' ? one : []));
   return {
     id,
     at,
@@ -119,8 +122,9 @@ function readEvent(value) {
     name: text(value.name),
     octets: number(value.octets) ?? 0,
     stream: number(value.stream),
-    carries: messages.length > 0 || list(value.nonce).length > 0,
+    carries: messages.length > 0 || nonces.length > 0,
     messages,
+    nonces,
     of: number(value.of),
   };
 }
@@ -149,7 +153,7 @@ function readOctets(value) {
   const octets = isObject(value) ? value : {};
   /** @param {string} name */
   const of = (name) => number(octets[name]) ?? 0;
-  return { tcp: of('tcp'), tls: of('tls'), plain: of('plain'), fields: of('fields'), framing: of('framing'), envelope: of('envelope'), payload: of('payload') };
+  return { tcp: of('tcp'), tls: of('tls'), plain: of('plain'), fields: of('fields'), framing: of('framing'), envelope: of('envelope'), payload: of('payload'), other: of('other') };
 }
 
 /**

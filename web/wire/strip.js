@@ -1,15 +1,8 @@
-/**
- * The strips: the last 15 seconds of each transport's wire, all on one time axis, drawn in one animation frame.
- *
- * A canvas is twice as wide as what is seen of it. A mark is drawn once, where its time is, and the canvas is moved; an
- * open bar grows by what has passed since the last frame. Only when the canvas has been moved through, or its size or
- * colours change, is it drawn anew. Nothing here makes the browser lay anything out.
- */
+/** A strip: requests as bars, what passed while they last, and what befell the connections, drawn of a track's marks. */
 
+import { AHEAD_MS, MovingPicture } from './moving.js';
 import { ROWS } from './track.js';
 
-/** What a strip shows, in milliseconds. */
-export const SHOWN_MS = 15_000;
 /** Its height, in pixels, and where its parts stand. */
 const HEIGHT = 56;
 const UP_TIP = 1;
@@ -22,24 +15,14 @@ const NEAR = 2;
 
 /** @typedef {import('./track.js').Mark} Mark */
 
-class Strip {
-  #canvas;
-  #context;
+export class Strip extends MovingPicture {
   #track;
-  #box;
-  /** The time at the canvas's left edge. */
-  #origin = 0;
-  #width = 0;
-  #ratio = 1;
-  #shift = NaN;
   /** Marks drawn, of all that the track ever had. */
   #drawn = 0;
   /** How far open bars are drawn, in device pixels. @type {Map<Mark, number>} */
   #open = new Map();
   /** Where the last arrow or tick of each sort stands. @type {Map<string, number>} */
   #last = new Map();
-  #isStale = true;
-  #colours = { hue: '', text: '', bad: '', quiet: '' };
 
   /**
    * @param {HTMLElement} box holds the canvas
@@ -47,66 +30,30 @@ class Strip {
    * @param {import('./track.js').Track} track
    */
   constructor(box, canvas, track) {
-    this.#box = box;
-    this.#canvas = canvas;
+    super(box, canvas, HEIGHT);
     this.#track = track;
-    this.#context = canvas.getContext('2d');
   }
 
-  /** @param {number} width of what is seen, in pixels */
-  resize(width) {
-    this.#ratio = devicePixelRatio;
-    this.#width = Math.round(width * this.#ratio);
-    this.#canvas.width = 2 * this.#width;
-    this.#canvas.height = Math.round(HEIGHT * this.#ratio);
-    this.#canvas.style.width = `${(2 * this.#width) / this.#ratio}px`;
-    this.#canvas.style.height = `${HEIGHT}px`;
-    this.stale();
-  }
-
-  /** Draws all anew with the next frame. */
-  stale() {
-    this.#isStale = true;
-  }
-
-  /** @param {number} now on the server's clock */
-  draw(now) {
-    const context = this.#context;
-    if (!context || this.#width === 0) return;
-    const perMs = this.#width / SHOWN_MS;
-    if (this.#isStale || (now - this.#origin) * perMs > 2 * this.#width || now < this.#origin + SHOWN_MS - 1) this.#restart(now, context);
-    const { marks, total } = this.#track;
-    const fresh = Math.min(total - this.#drawn, marks.length);
-    this.#drawn = total;
-    for (const mark of marks.slice(marks.length - fresh)) this.#begin(mark, context);
-    for (const [mark, until] of this.#open) this.#grow(mark, until, now, context);
-    const shift = Math.round((this.#origin + SHOWN_MS - now) * perMs);
-    if (shift === this.#shift) return;
-    this.#shift = shift;
-    this.#canvas.style.transform = `translateX(${shift / this.#ratio}px)`;
+  restart() {
+    this.#drawn = this.#track.total - this.#track.marks.length;
+    this.#open.clear();
+    this.#last.clear();
   }
 
   /**
    * @param {number} now
    * @param {CanvasRenderingContext2D} context
    */
-  #restart(now, context) {
-    if (this.#isStale) {
-      const style = getComputedStyle(this.#box);
-      this.#colours = { hue: style.getPropertyValue('--hue').trim(), text: style.color, bad: style.borderTopColor, quiet: style.borderBottomColor };
+  paint(now, context) {
+    for (const [mark, until] of this.#open) if (mark.end !== undefined) this.#finish(mark, until, now, context);
+    const { marks, total } = this.#track;
+    const fresh = Math.min(total - this.#drawn, marks.length);
+    this.#drawn = total;
+    for (let index = marks.length - fresh; index < marks.length; index += 1) {
+      const mark = marks[index];
+      if (mark) this.#begin(mark, context);
     }
-    this.#isStale = false;
-    this.#origin = now - SHOWN_MS;
-    this.#drawn = this.#track.total - this.#track.marks.length;
-    this.#shift = NaN;
-    this.#open.clear();
-    this.#last.clear();
-    context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
-  }
-
-  /** @param {number} at */
-  #x(at) {
-    return Math.round(((at - this.#origin) / SHOWN_MS) * this.#width);
+    for (const [mark, until] of this.#open) this.#grow(mark, until, now, context);
   }
 
   /**
@@ -114,46 +61,65 @@ class Strip {
    * @param {CanvasRenderingContext2D} context
    */
   #begin(mark, context) {
-    const x = this.#x(mark.at);
+    const x = this.x(mark.at);
     if (mark.sort === 'bar' || mark.sort === 'away') {
       if (mark.sort === 'bar') this.#edge(mark, x, context);
       this.#open.set(mark, x);
       return;
     }
     const key = `${mark.sort}${mark.row}`;
-    if (x - (this.#last.get(key) ?? -Infinity) < NEAR * this.#ratio && mark.sort !== 'disturbed') return;
+    if (x - (this.#last.get(key) ?? -Infinity) < NEAR * this.ratio && mark.sort !== 'disturbed') return;
     this.#last.set(key, x);
     if (mark.sort === 'up' || mark.sort === 'down') this.#arrow(mark.sort, x, context);
     else if (mark.sort === 'tick') {
       const { top, height } = rowOf(mark);
       context.globalAlpha = 1;
-      this.#rectangle(context, this.#colours.hue, x, top + height / 4, 1, height / 2);
-    } else if (mark.sort === 'attempt') this.#rectangle(context, this.#colours.text, x, BAND.top - 2, 2, BAND.height + 4);
+      this.rectangle(context, this.colours.hue, x, top + height / 4, 1, height / 2);
+    } else if (mark.sort === 'attempt') this.rectangle(context, this.colours.text, x, BAND.top - 2, 2, BAND.height + 4);
     else this.#incident(mark, x, context);
   }
 
   /**
-   * An open bar, as far as it goes now; one that has ended is done with.
+   * An open bar, as far as it goes now and a little further, or to its end.
    * @param {Mark} mark
    * @param {number} until
    * @param {number} now
    * @param {CanvasRenderingContext2D} context
    */
   #grow(mark, until, now, context) {
-    const x = this.#x(Math.min(mark.end ?? now, now));
+    const x = this.x(Math.min(mark.end ?? Infinity, now + AHEAD_MS));
     if (x > until) {
       const { top, height } = rowOf(mark);
-      const ratio = this.#ratio;
       context.globalAlpha = mark.sort === 'away' ? 0.28 : mark.use === 'other' ? 0.3 : 0.42;
-      context.fillStyle = mark.sort === 'away' ? this.#colours.bad : mark.use === 'other' ? this.#colours.quiet : this.#colours.hue;
-      context.fillRect(until, Math.round(top * ratio), x - until, Math.round(height * ratio));
+      context.fillStyle = mark.sort === 'away' ? this.colours.bad : mark.use === 'other' ? this.colours.quiet : this.colours.hue;
+      context.fillRect(until, Math.round(top * this.ratio), x - until, Math.round(height * this.ratio));
       context.globalAlpha = 1;
       this.#open.set(mark, x);
     }
-    if (mark.end === undefined || mark.end > now) return;
-    if (mark.sort === 'bar') this.#edge(mark, this.#x(mark.end), context);
+    if (mark.end !== undefined) this.#finish(mark, Math.max(x, until), now, context);
+  }
+
+  /**
+   * Ends a bar whose end is known: what was drawn beyond it goes.
+   * @param {Mark} mark
+   * @param {number} until
+   * @param {number} now
+   * @param {CanvasRenderingContext2D} context
+   */
+  #finish(mark, until, now, context) {
+    const end = this.x(mark.end ?? now);
+    // Its end lies further on.
+    if (end > until) return;
     // A content that follows may move the end on; it is drawn with the next restart.
     this.#open.delete(mark);
+    if (end < until) {
+      // Away spans all rows.
+      if (mark.sort === 'away') return this.stale();
+      const { top, height } = rowOf(mark);
+      context.clearRect(end, Math.round(top * this.ratio), until - end, Math.round(height * this.ratio));
+      for (const [other, drawn] of this.#open) if (rowOf(other).top === top && drawn > end) this.#open.set(other, end);
+    }
+    if (mark.sort === 'bar') this.#edge(mark, end, context);
   }
 
   /**
@@ -164,9 +130,9 @@ class Strip {
    */
   #edge(mark, x, context) {
     const { top, height } = rowOf(mark);
-    const colour = mark.isFailed ? this.#colours.bad : mark.use === 'other' ? this.#colours.quiet : this.#colours.hue;
-    this.#rectangle(context, colour, x, top, 2, height);
-    if (mark.isFailed) this.#cross(x + this.#ratio, (top + height / 2) * this.#ratio, context);
+    const colour = mark.isFailed ? this.colours.bad : mark.use === 'other' ? this.colours.quiet : this.colours.hue;
+    this.rectangle(context, colour, x, top, 2, height);
+    if (mark.isFailed) this.#cross(x + this.ratio, (top + height / 2) * this.ratio, context);
   }
 
   /**
@@ -175,10 +141,10 @@ class Strip {
    * @param {CanvasRenderingContext2D} context
    */
   #arrow(sort, x, context) {
-    const ratio = this.#ratio;
+    const ratio = this.ratio;
     const tip = (sort === 'up' ? UP_TIP : DOWN_TIP) * ratio;
     const foot = tip + (sort === 'up' ? 1 : -1) * ARROW.height * ratio;
-    context.fillStyle = this.#colours.text;
+    context.fillStyle = this.colours.text;
     context.beginPath();
     context.moveTo(x, tip);
     context.lineTo(x - ARROW.half * ratio, foot);
@@ -193,15 +159,15 @@ class Strip {
    * @param {CanvasRenderingContext2D} context
    */
   #incident(mark, x, context) {
-    const ratio = this.#ratio;
+    const ratio = this.ratio;
     if (mark.sort === 'closed') {
       this.#cross(x, (BAND.top + BAND.height / 2) * ratio, context);
       return;
     }
-    for (let y = 0; y < HEIGHT; y += 5) this.#rectangle(context, this.#colours.text, x, y, 1, 3);
+    for (let y = 0; y < HEIGHT; y += 5) this.rectangle(context, this.colours.text, x, y, 1, 3);
     if (mark.sort !== 'disturbed') return;
     const [y, half] = [5 * ratio, 5 * ratio];
-    context.fillStyle = this.#colours.bad;
+    context.fillStyle = this.colours.bad;
     context.beginPath();
     context.moveTo(x, y - half);
     context.lineTo(x + half, y);
@@ -216,29 +182,15 @@ class Strip {
    * @param {CanvasRenderingContext2D} context
    */
   #cross(x, y, context) {
-    const half = 4 * this.#ratio;
-    context.strokeStyle = this.#colours.bad;
-    context.lineWidth = 2 * this.#ratio;
+    const half = 4 * this.ratio;
+    context.strokeStyle = this.colours.bad;
+    context.lineWidth = 2 * this.ratio;
     context.beginPath();
     context.moveTo(x - half, y - half);
     context.lineTo(x + half, y + half);
     context.moveTo(x - half, y + half);
     context.lineTo(x + half, y - half);
     context.stroke();
-  }
-
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {string} colour
-   * @param {number} x in device pixels; all else in pixels
-   * @param {number} top
-   * @param {number} width
-   * @param {number} height
-   */
-  #rectangle(context, colour, x, top, width, height) {
-    const ratio = this.#ratio;
-    context.fillStyle = colour;
-    context.fillRect(x, Math.round(top * ratio), Math.max(1, Math.round(width * ratio)), Math.round(height * ratio));
   }
 }
 
@@ -252,47 +204,4 @@ function rowOf({ sort, use, row }) {
   // The first row is the high one: alone it is nearly all there is to see.
   if (row === 0) return { top: BAND.top, height: BAND.height - 2 * (ROWS - 1) * 2 };
   return { top: BAND.top + BAND.height - 4 * (ROWS - row) + 1, height: 3 };
-}
-
-/** All strips, and the one frame that draws them. */
-export class Strips {
-  /** @type {Map<Element, Strip>} */
-  #strips = new Map();
-  #clock;
-  #still = matchMedia('(prefers-reduced-motion: reduce)');
-  #sizes = new ResizeObserver((entries) => {
-    for (const { target, contentRect } of entries) this.#strips.get(target)?.resize(contentRect.width);
-  });
-
-  /** @param {() => number | undefined} clock the server's */
-  constructor(clock) {
-    this.#clock = clock;
-    for (const query of [matchMedia('(prefers-color-scheme: dark)'), this.#still]) query.addEventListener('change', () => this.stale());
-  }
-
-  /**
-   * @param {HTMLElement} box
-   * @param {HTMLCanvasElement} canvas
-   * @param {import('./track.js').Track} track
-   */
-  add(box, canvas, track) {
-    this.#strips.set(box, new Strip(box, canvas, track));
-    this.#sizes.observe(box);
-    if (this.#strips.size === 1) requestAnimationFrame(this.#frame);
-  }
-
-  /** The theme or the tracks are others. */
-  stale() {
-    for (const strip of this.#strips.values()) strip.stale();
-  }
-
-  #frame = () => {
-    const now = this.#clock();
-    // Stilled, the strip steps once a second instead of moving.
-    if (now !== undefined) {
-      const shown = this.#still.matches ? Math.floor(now / 1_000) * 1_000 : now;
-      for (const strip of this.#strips.values()) strip.draw(shown);
-    }
-    requestAnimationFrame(this.#frame);
-  };
 }

@@ -6,6 +6,7 @@
 import { button, made } from '../dom.js';
 import { hexDump } from './hex.js';
 import { bytes } from './figures.js';
+import { expectedOf, messageWithin, partButtons, partsOf, placeOf } from './parts.js';
 
 /** @typedef {import('./protocol.js').Unit} Unit */
 /** @typedef {import('./protocol.js').Span} Span */
@@ -19,6 +20,8 @@ export class UnitView {
   /** @type {Unit | undefined} */
   #unit;
   #current = -1;
+  /** The part that was chosen. @type {import('./parts.js').Part | undefined} */
+  #part;
 
   constructor() {
     const { element } = this;
@@ -28,7 +31,8 @@ export class UnitView {
     this.#words.setAttribute('aria-label', 'What the bytes say');
     element.append(this.#hint, this.#head, this.#octets, this.#words);
     for (const side of /** @type {HTMLElement[]} */ ([this.#octets, this.#words])) {
-      side.addEventListener('pointerover', (event) => this.#point(event, false));
+      // What comes to lie under a pointer that rests is not pointed at.
+      side.addEventListener('pointermove', (event) => (event.movementX !== 0 || event.movementY !== 0) && this.#point(event, false));
       side.addEventListener('click', (event) => this.#point(event, true));
       side.addEventListener('keydown', (event) => this.#onKey(event));
     }
@@ -51,19 +55,54 @@ export class UnitView {
   /**
    * @param {Unit} unit
    * @param {{ name: string, title: string, transport: string, from?: string }} entry
+   * @param {number} [message] id of the chat message that is looked for
    */
-  show(unit, entry) {
+  show(unit, entry, message) {
     this.#unit = unit;
     this.#current = -1;
     this.#hint.hidden = true;
     for (const part of [this.#head, this.#octets, this.#words]) part.hidden = false;
     this.element.dataset.transport = entry.transport;
     this.#head.replaceChildren(...headOf(unit, entry));
-    this.#octets.replaceChildren(hexDump(unit));
-    this.#words.replaceChildren(...unit.spans.map(wordsOf));
+    const parts = partsOf(unit);
+    const place = message === undefined ? undefined : messageWithin(unit, message);
+    if (parts.length > 1) this.#head.append(partButtons(parts, (part) => this.#light(part ?? this.#part), (part) => this.#choosePart(part)));
+    this.#octets.replaceChildren(hexDump(unit, place));
+    this.element.classList.toggle('is-whole', unit.spans.length === 1);
+    this.#words.replaceChildren(...unit.spans.map((span, index) => wordsOf(span, index, message)));
     this.#octets.scrollTop = 0;
     this.#words.scrollTop = 0;
     this.#set(0, 'both');
+    this.#part = undefined;
+    const fields = parts.find(({ name }) => name.startsWith('header fields'));
+    const key = parts.find(({ name }) => name === 'masking key');
+    if (fields) this.#choosePart(fields);
+    else if (key?.spans[0] !== undefined) {
+      this.#set(key.spans[0], undefined);
+      toTop(this.#words, this.#words.querySelector('.is-current'));
+    }
+    for (const side of [this.#octets, this.#words]) toTop(side, side.querySelector('.is-message'));
+    if (place) this.#head.append(made('p', 'unit-size', `The ${bytes(place.end - place.start)} of this message are underlined.`));
+  }
+
+  /**
+   * Goes to a part and keeps it marked; chosen again it is marked no more.
+   * @param {import('./parts.js').Part} part
+   */
+  #choosePart(part) {
+    this.#part = this.#part === part ? undefined : part;
+    this.#light(this.#part);
+    for (const key of this.#head.querySelectorAll('.part')) key.setAttribute('aria-pressed', String(this.#part !== undefined && key.textContent?.startsWith(`${part.name} `) === true));
+    this.#set(part.spans[0] ?? 0, 'both');
+  }
+
+  /**
+   * Marks the bytes and words of a part.
+   * @param {import('./parts.js').Part | undefined} part
+   */
+  #light(part) {
+    const spans = new Set(part?.spans.map(String));
+    for (const one of this.element.querySelectorAll('[data-span]')) one.classList.toggle('is-part', spans.has(one.getAttribute('data-span') ?? ''));
   }
 
   /** The unit as text, for the clipboard. */
@@ -123,7 +162,16 @@ export class UnitView {
 }
 
 /**
- * Scrolls `side`, and nothing around it.
+ * Scrolls `side` until `part` is near its top.
+ * @param {HTMLElement} side
+ * @param {Element | null} part
+ */
+function toTop(side, part) {
+  if (part) side.scrollTop += part.getBoundingClientRect().top - side.getBoundingClientRect().top - 32;
+}
+
+/**
+ * Scrolls `side`, and nothing around it, as little as shows `part`.
  * @param {HTMLElement} side
  * @param {Element | null} part
  */
@@ -138,7 +186,9 @@ function reveal(side, part) {
  * @param {Unit} unit
  * @param {{ name: string, title: string, from?: string }} entry
  */
-function headOf({ octets, expected, from }, entry) {
+function headOf(unit, entry) {
+  const { octets, from } = unit;
+  const expected = expectedOf(unit);
   const title = made('h3', '', entry.name);
   const side = entry.from ?? from;
   const size = made('p', 'unit-size');
@@ -154,13 +204,14 @@ function headOf({ octets, expected, from }, entry) {
 /**
  * @param {Span} span
  * @param {number} index
+ * @param {number | undefined} message whose JSON is marked
  */
-function wordsOf({ start, end, name, value, meaning, rfc, bits, steps }, index) {
+function wordsOf({ start, end, name, value, meaning, rfc, bits, steps }, index, message) {
   const item = made('li', 'word');
   item.dataset.span = String(index);
   const key = button('word-name', '', () => undefined);
   key.tabIndex = -1;
-  key.append(made('b', '', name), ' ', made('span', 'word-value', value));
+  key.append(made('b', '', name), ' ', valueOf(value, message));
   const range = made('span', 'word-range', end - start === 1 ? `byte ${start}` : `bytes ${start} to ${end - 1}`);
   const explained = made('p', 'word-meaning', `${meaning} `);
   if (rfc !== '') explained.append(rfcLink(rfc));
@@ -168,6 +219,17 @@ function wordsOf({ start, end, name, value, meaning, rfc, bits, steps }, index) 
   if (bits.length > 0) item.append(bitsOf(bits));
   if (steps.length > 0) item.append(stepsOf(steps));
   return item;
+}
+
+/**
+ * @param {string} value
+ * @param {number | undefined} message
+ */
+function valueOf(value, message) {
+  const element = made('span', 'word-value', value);
+  const place = message === undefined ? undefined : placeOf(value, message);
+  if (place) element.replaceChildren(value.slice(0, place.start), made('mark', 'is-message', value.slice(place.start, place.end)), value.slice(place.end));
+  return element;
 }
 
 /** @param {string} rfc such as `RFC 6455 §5.2` */

@@ -1,12 +1,17 @@
 /** The wire view: a drawer from below. On the left what passes, live; on the right the chosen unit, byte by byte. */
 
 import { button, made, setText } from '../dom.js';
+import { exchangeOf, journeyOf } from './journey.js';
 import { EventList } from './list.js';
+import { MessageBar } from './message-bar.js';
 import { readUnit } from './protocol.js';
 import { UnitView } from './unit.js';
 
 /** The longest wait for a unit, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3_000;
+
+/** So long is looked for more of a message's units, in milliseconds: its post may be answered after it was delivered. */
+const SEEK_MS = 2_000;
 
 /** @typedef {import('./list.js').Entry} Entry */
 
@@ -18,6 +23,7 @@ export class WireView {
   element = made('section', 'wire-view');
   #list;
   #unit = new UnitView();
+  #message = new MessageBar((entry) => this.#choose(entry));
   #transports = made('select', '');
   #kinds = made('select', '');
   #pause;
@@ -30,6 +36,8 @@ export class WireView {
   #onToggle;
   /** @type {AbortController | undefined} */
   #asking;
+  /** The message that somebody wants to see. @type {{ transport: string, wish: import('../frame-channel.js').WireWish, shownAt: number, until: number, units: number } | undefined} */
+  #sought;
 
   /**
    * @param {ReadonlyMap<string, string>} titles of the transports
@@ -61,7 +69,7 @@ export class WireView {
     bar.append(made('h2', '', 'Wire'), this.#transports, this.#kinds, this.#pause, this.#copy, this.#save, this.#status, close);
     const body = made('div', 'wire-body');
     body.append(this.#list.element, this.#unit.element);
-    element.append(bar, body);
+    element.append(bar, this.#message.element, body);
     element.addEventListener('keydown', (event) => event.key === 'Escape' && this.close());
     this.#copy.disabled = true;
     this.#showSave();
@@ -86,8 +94,62 @@ export class WireView {
     this.#list.element.focus({ preventScroll: true });
   }
 
+  /**
+   * Shows one chat message: its post, if it was posted from this browser lately, else its delivery.
+   * @param {string} transport whose panel it is in
+   * @param {import('../frame-channel.js').WireWish} wish
+   * @param {number} shownAt when it was shown there, on the server's clock
+   */
+  openMessage(transport, wish, shownAt) {
+    this.#kinds.value = ALL;
+    this.open(transport);
+    this.#unit.clear('The bytes of this message are kept no longer: newer ones have taken their place.');
+    this.#message.close();
+    this.#sought = { transport, wish, shownAt, until: performance.now() + SEEK_MS, units: -1 };
+    this.#seek();
+  }
+
+  /** Finds the message's units. What has just passed may be told of a moment later, so it is looked for again then. */
+  #seek() {
+    const sought = this.#sought;
+    if (!sought) return;
+    const { transport, wish, shownAt, until } = sought;
+    const { posted, delivered } = journeyOf(this.#list.entries, transport, wish, shownAt);
+    const units = (posted?.units.length ?? 0) + (delivered?.units.length ?? 0);
+    if (performance.now() > until) this.#sought = undefined;
+    if (units === sought.units) return;
+    sought.units = units;
+    this.#message.show({ posted, delivered }, wish, this.#titles.get(transport) ?? transport);
+    const first = posted?.carrier.transport === transport ? posted : (delivered ?? posted);
+    const chosen = this.#list.chosen;
+    if (chosen && [posted, delivered].some((leg) => leg?.units.includes(chosen)) && first?.carrier !== chosen) this.#message.mark(chosen);
+    else if (first) this.#choose(first.carrier);
+  }
+
+  /**
+   * The units of the exchange that a unit with chat messages belongs to.
+   * @param {Entry} carrier
+   */
+  unitsOf(carrier) {
+    return exchangeOf(this.#list.entries, carrier).units;
+  }
+
+  /**
+   * Chooses a unit of whichever transport.
+   * @param {Entry} entry
+   */
+  #choose(entry) {
+    if (this.#transports.value !== ALL && this.#transports.value !== entry.transport) {
+      this.#transports.value = entry.transport;
+      this.#filter();
+    }
+    this.#list.choose(entry);
+  }
+
   close() {
     this.element.hidden = true;
+    this.#sought = undefined;
+    this.#message.close();
     this.#onToggle(false);
   }
 
@@ -100,6 +162,7 @@ export class WireView {
     }
     // Closed, it keeps what came, and draws nothing.
     this.#list.add(entries);
+    this.#seek();
   }
 
   #filter() {
@@ -115,7 +178,7 @@ export class WireView {
   #showLive(isLive, newer) {
     this.element.dataset.live = String(isLive);
     setText(this.#pause, isLive ? 'Pause' : 'Go on');
-    const words = newer === 0 ? 'Paused' : `Paused; ${newer.toLocaleString('en')} more have passed`;
+    const words = newer === 0 ? 'Paused' : `Paused; ${newer.toLocaleString('en')} more ${newer === 1 ? 'has' : 'have'} passed`;
     setText(this.#status, isLive ? 'Live' : words);
   }
 
@@ -142,10 +205,11 @@ export class WireView {
     const asking = new AbortController();
     this.#asking = asking;
     this.#showSave();
+    this.#message.mark(entry);
     const answer = entry.octets === 0 ? entry.name : await fetchUnit(entry.transport, entry.id, asking.signal);
     if (asking.signal.aborted) return;
     if (typeof answer === 'string') this.#unit.clear(answer);
-    else this.#unit.show(answer, entry);
+    else this.#unit.show(answer, entry, this.#message.id);
     this.#copy.disabled = this.#unit.unit === undefined;
   }
 

@@ -3,13 +3,15 @@
  * comes up with the server's first report, and a server without taps has none of it.
  */
 
+import { now } from '../delivery.js';
 import { button, made, setText } from '../dom.js';
 import { DisturbPanel } from './disturb.js';
-import { Figures } from './figures.js';
+import { Instruments } from './instruments.js';
+import { Pictures } from './moving.js';
+import { expectedOf } from './parts.js';
+import { scaleFor } from './plot.js';
 import { WireSource } from './source.js';
-import { SHOWN_MS, Strips } from './strip.js';
-import { Renamed, Tally } from './tally.js';
-import { Track } from './track.js';
+import { Renamed } from './tally.js';
 import { Variants } from './variants.js';
 import { fetchUnit, WireView } from './view.js';
 
@@ -20,27 +22,13 @@ const SIZES_MS = 2_000;
 /** Narrower than this the wire view would cover the disturbances. */
 const NARROW = matchMedia('(width < 900px)');
 
-/** @typedef {{ name: string, title: string, shortTitle: string }} Named */
-
-/**
- * What stands in one panel.
- * @typedef {object} Instruments
- * @property {Named} of
- * @property {HTMLElement} element
- * @property {Track} track
- * @property {Figures} figures
- * @property {Tally} tally
- * @property {number} newest the id of the last unit with chat messages
- * @property {number} sized the one whose size is shown
- * @property {number} last the id of the last event
- * @property {boolean} hasBegun whether it was ever connected, so that its figures count
- */
+/** @typedef {import('./instruments.js').Named} Named */
 
 export class Wire {
   /** @type {Map<string, Instruments>} */
   #instruments = new Map();
   #source;
-  #strips;
+  #pictures;
   #view;
   #disturb;
   #variants;
@@ -49,6 +37,9 @@ export class Wire {
   controls = made('div', 'wire-controls');
   #isUp = false;
   #heardAt = 0;
+  #speaker = 0;
+  /** Of all plots, in milliseconds. */
+  #scale = 0;
   #onUp;
   #viewButton = button('', 'Wire', () => (this.#view.isOpen ? this.#view.close() : this.#view.open()));
   #disturbButton = button('', 'Disturb', () => this.#toggleDisturb());
@@ -63,7 +54,7 @@ export class Wire {
     this.#variants = new Variants(onRetry);
     const titles = new Map(transports.map(({ name, title }) => [name, title]));
     this.#source = new WireSource((report) => this.#heard(report), () => this.#lost());
-    this.#strips = new Strips(() => this.#source.now);
+    this.#pictures = new Pictures(() => this.#source.now);
     this.#view = new WireView(titles, (isOpen) => {
       this.#viewButton.setAttribute('aria-expanded', String(isOpen));
       document.documentElement.classList.toggle('has-drawer', isOpen);
@@ -74,7 +65,7 @@ export class Wire {
       setText(this.#disturbButton, count === 0 ? 'Disturb' : `Disturb: ${count} on`);
       this.#disturbButton.classList.toggle('is-on', count > 0);
     });
-    for (const of of transports) this.#instruments.set(of.name, this.#make(of));
+    for (const of of transports) this.#instruments.set(of.name, new Instruments(of, () => this.#view.open(of.name), this.#pictures, this.#variants.badgesOf(of.name), this.#renamed));
     for (const [control, of] of /** @type {const} */ ([[this.#viewButton, this.#view], [this.#disturbButton, this.#disturb]])) {
       control.setAttribute('aria-expanded', 'false');
       control.setAttribute('aria-controls', of.element.id);
@@ -104,6 +95,7 @@ export class Wire {
   /** Done when what connects from now on is on the wire. */
   start() {
     this.#source.start();
+    this.#pictures.start();
     setInterval(() => this.#showFigures(), FIGURES_MS);
     setInterval(() => void this.#showSizes(), SIZES_MS);
     return this.#source.settled;
@@ -116,30 +108,41 @@ export class Wire {
 
   /** The theme is another one. */
   themed() {
-    this.#strips.stale();
+    this.#pictures.stale();
   }
 
   countAnew() {
-    for (const { figures, tally } of this.#instruments.values()) {
-      figures.reset();
-      tally.reset();
-    }
+    for (const panel of this.#instruments.values()) panel.countAnew(this.#source.now ?? 0);
     this.#showFigures();
   }
 
   /**
+   * A message came to a panel.
    * @param {string} name
-   * @param {number} id of the message
-   * @param {number} milliseconds
+   * @param {import('../frame-channel.js').Timed} timed
    */
-  delivered(name, id, milliseconds) {
-    this.#instruments.get(name)?.figures.delivered(id, milliseconds);
+  delivered(name, { id, at, milliseconds, isFromLog }) {
+    const panel = this.#instruments.get(name);
+    panel?.figures.delivered(id, milliseconds);
+    const ago = now() - at;
+    const clock = this.#source.now;
+    if (isFromLog && clock !== undefined) panel?.delays.add(clock - ago, milliseconds);
+  }
+
+  /**
+   * Somebody wants to see the bytes of a message.
+   * @param {string} name of the transport whose panel it is in
+   * @param {import('../frame-channel.js').WireWish} wish
+   */
+  openMessage(name, wish) {
+    const clock = this.#source.now;
+    if (clock !== undefined) this.#view.openMessage(name, wish, clock - (now() - wish.at));
   }
 
   /**
    * A panel was given a batch.
    * @param {string} name
-   * @param {Parameters<Tally['given']>[0]} batch
+   * @param {Parameters<import('./tally.js').Tally['given']>[0]} batch
    */
   given(name, batch) {
     this.#instruments.get(name)?.tally.given(batch);
@@ -159,8 +162,8 @@ export class Wire {
    * @param {string} name
    */
   attempted(name) {
-    const now = this.#source.now;
-    if (now !== undefined) this.#instruments.get(name)?.track.attempted(now);
+    const clock = this.#source.now;
+    if (clock !== undefined) this.#instruments.get(name)?.track.attempted(clock);
   }
 
   /**
@@ -171,39 +174,15 @@ export class Wire {
    */
   state(name, isConnected, wasConnected) {
     const panel = this.#instruments.get(name);
-    const now = this.#source.now;
+    const clock = this.#source.now;
     if (wasConnected && !isConnected) panel?.figures.reconnected();
     if (isConnected && panel && !panel.hasBegun) {
       panel.hasBegun = true;
       panel.figures.begin();
+      panel.delays.begin(clock ?? 0);
     }
     // What was never connected is not away.
-    if (now !== undefined && (isConnected || wasConnected)) panel?.track.setAway(!isConnected, now);
-  }
-
-  /**
-   * @param {Named} of
-   * @returns {Instruments}
-   */
-  #make(of) {
-    const element = made('div', 'instruments');
-    const strip = button('strip', '', () => this.#view.open(of.name));
-    strip.setAttribute('aria-label', `${of.title}: the last ${SHOWN_MS / 1_000} seconds on the wire. Opens the wire view`);
-    strip.title = 'The last 15 seconds. ▲ a chat message goes up, ▼ one comes down; a bar lasts from a request to the end of its answer; ◆ disturbed, ✕ failed or cut. A click opens the wire view.';
-    const window = made('span', 'strip-window');
-    const canvas = made('canvas', '');
-    canvas.setAttribute('aria-hidden', 'true');
-    window.append(canvas);
-    const axis = made('span', 'strip-axis');
-    axis.append(...['−15 s', '−10 s', '−5 s', 'now'].map((text) => made('span', '', text)));
-    strip.append(window, axis);
-    const track = new Track();
-    const figures = new Figures();
-    const tally = new Tally((nonce) => this.#renamed.originalOf(nonce));
-    figures.element.firstElementChild?.after(tally.element);
-    element.append(this.#variants.badgesOf(of.name), strip, figures.element);
-    this.#strips.add(window, canvas, track);
-    return { of, element, track, figures, tally, newest: 0, sized: 0, last: 0, hasBegun: false };
+    if (clock !== undefined && (isConnected || wasConnected)) panel?.track.setAway(!isConnected, clock);
   }
 
   /** @param {import('./protocol.js').Report} report */
@@ -215,6 +194,13 @@ export class Wire {
     }
     this.#disturb.heard(report);
     this.#variants.heard(report);
+    if (report.variants) for (const [name, panel] of this.#instruments) panel.isWrong = report.variants.has(name);
+    for (const [name, disturbed] of report.disturbances ?? []) this.#instruments.get(name)?.disturb(disturbed, report.now);
+    // The rate is a condition of all.
+    if (report.speaker !== undefined && report.speaker !== this.#speaker) {
+      this.#speaker = report.speaker;
+      for (const panel of this.#instruments.values()) panel.delays.begin(report.now);
+    }
     // A server that was started again has another clock, and numbers its events anew.
     if (report.now < this.#heardAt) for (const panel of this.#instruments.values()) panel.last = 0;
     this.#heardAt = report.now;
@@ -228,10 +214,10 @@ export class Wire {
       for (const event of events) {
         // A source that was lost may tell again what it told.
         if (event.id <= panel.last) continue;
-        panel.last = event.id;
-        messages += panel.track.add(event);
-        if (event.carries && event.from === 'server') panel.newest = event.id;
-        entries.push({ ...event, transport: name, title: panel.of.shortTitle });
+        messages += panel.heard(event);
+        const entry = { ...event, transport: name, title: panel.of.shortTitle };
+        if (event.carries && event.from === 'server') panel.newest = entry;
+        entries.push(entry);
       }
       panel.track.forget(report.now);
       panel.figures.counted(counts, messages);
@@ -242,27 +228,41 @@ export class Wire {
 
   /** Nothing is heard: what was on the strips may be of another clock than what comes. */
   #lost() {
-    for (const { track } of this.#instruments.values()) track.clear();
-    this.#strips.stale();
+    for (const panel of this.#instruments.values()) panel.clear();
   }
 
   #showFigures() {
     if (!this.#isUp || document.hidden) return;
     const all = [...this.#instruments.values()];
     const most = Math.max(...all.map(({ figures }) => figures.most));
+    const clock = this.#source.now;
     for (const { figures, tally } of all) {
-      figures.show(this.#source.now, most);
+      figures.show(clock, most);
       tally.show();
     }
+    if (clock === undefined) return;
+    this.#scale = scaleFor(Math.max(...all.map((panel) => panel.longest(clock))), this.#scale);
+    for (const panel of all) panel.showDelays(clock, this.#scale);
   }
 
   async #showSizes() {
     if (!this.#isUp || document.hidden) return;
     for (const panel of this.#instruments.values()) {
-      if (panel.newest === panel.sized) continue;
-      panel.sized = panel.newest;
-      const unit = await fetchUnit(panel.of.name, panel.newest);
-      if (typeof unit !== 'string') panel.figures.sized(unit.octets.length, unit.expected);
+      const { newest } = panel;
+      if (!newest || newest === panel.sized) continue;
+      panel.sized = newest;
+      const entries = this.#view.unitsOf(newest);
+      const units = await Promise.all(entries.map(({ id }) => fetchUnit(panel.of.name, id)));
+      let [measured, expected, why] = [0, 0, ''];
+      for (const unit of units) {
+        if (typeof unit === 'string') continue;
+        const by = expectedOf(unit);
+        measured += unit.octets.length;
+        expected += by?.octets ?? unit.octets.length;
+        why = by?.why ?? why;
+      }
+      // What is no longer kept in part is not measured.
+      if (units.every((unit) => typeof unit !== 'string')) panel.figures.sized(units.length, measured, expected, why);
     }
   }
 
