@@ -2,11 +2,13 @@
  * The chat page: what people see of one transport, alone or as a panel of the side-by-side page (`?panel`).
  */
 
+import { ConnectionState } from './connection-state.js';
 import { Conversation } from './conversation.js';
 import { Deliveries, duration, explained, now } from './delivery.js';
 import { find, setText } from './dom.js';
 import { PageChannel } from './frame-channel.js';
-import { isLoopback, LogClient, MAX_POSTS } from './log-client.js';
+import { isLoopback, LogClient } from './log-client.js';
+import { MAX_POSTS } from './outbox.js';
 import { reporting } from './panel-reports.js';
 import * as protocol from './protocol.js';
 import { RETRY } from './retry.js';
@@ -14,10 +16,6 @@ import { keep, kept } from './settings.js';
 import { makeThemeSwitch, setTheme } from './theme-switch.js';
 import { TRANSPORTS } from './transports.js';
 
-/** An outage shorter than this is shown by the dot only, not told in the conversation. In milliseconds. */
-const TOLD_AFTER_MS = 3_000;
-/** A connection that is back within this was not seen to be away. In milliseconds. */
-const SEEN_AFTER_MS = 300;
 /** A limit is shown from this share of it on. */
 const NEAR = 0.8;
 
@@ -65,6 +63,7 @@ const conversation = new Conversation(page, {
   discard: (post) => client?.discard(post),
   showWire: (wish) => channel?.send({ type: 'wire', ...wish }),
 });
+const connection = new ConnectionState(page.state, page.stateWords, (sentence) => conversation.addSystemLine(sentence), showComposer);
 /** The rule that the server saw broken, until the draft changes. */
 let refusal = '';
 
@@ -92,7 +91,10 @@ async function start({ load, follows }) {
   showComposer();
   const { connect } = await load();
   client = new LogClient(channel ? reporting(connect, channel) : connect, new URL('/messages', location.href), {
-    onState: showState,
+    onState(state) {
+      tellState();
+      connection.show(state);
+    },
     onMessages(arrived, isHistory) {
       for (const { post } of arrived) if (post) conversation.removePost(post);
       const messages = arrived.map(({ message }) => message);
@@ -123,52 +125,6 @@ async function start({ load, follows }) {
 function missedWords(count) {
   if (count === 1) return '1 earlier message is no longer kept.';
   return `${count.toLocaleString('en')} earlier messages are no longer kept.`;
-}
-
-// The state of the connection.
-
-/** What the conversation was told last. @type {boolean | undefined} */
-let isToldConnected;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let showTimer;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let tellTimer;
-
-/** @param {import('./log-client.js').State} state */
-function showState(state) {
-  clearTimeout(showTimer);
-  tellState();
-  if (state.name === 'connected') {
-    clearTimeout(tellTimer);
-    tellTimer = undefined;
-    if (!isToldConnected) conversation.addSystemLine('Connected');
-    isToldConnected = true;
-    paintState(state);
-  } else {
-    // A request that fails and is repeated with success is no news.
-    if (page.state.dataset.state === 'connected') showTimer = setTimeout(() => paintState(state), SEEN_AFTER_MS);
-    else paintState(state);
-    tellTimer ??= setTimeout(tellDisconnected, TOLD_AFTER_MS);
-  }
-}
-
-function tellDisconnected() {
-  if (isToldConnected === false) return;
-  const word = isToldConnected ? 'Disconnected' : 'Not connected';
-  isToldConnected = false;
-  conversation.addSystemLine(`${word}: ${client?.state.reason ?? 'no answer yet'}`);
-}
-
-/** @param {import('./log-client.js').State} state */
-function paintState(state) {
-  page.state.dataset.state = state.name;
-  page.state.title = state.name === 'connected' ? '' : (state.reason ?? '');
-  const seconds = Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1_000);
-  const isCounting = state.name === 'reconnecting' && seconds > 0;
-  page.stateWords.textContent = isCounting ? `reconnecting in ${seconds} s` : state.name;
-  // Until the next full second, so that no number is left out.
-  if (isCounting) showTimer = setTimeout(() => paintState(state), (state.retryAt ?? 0) - Date.now() - (seconds - 1) * 1_000);
-  showComposer();
 }
 
 // The composer.
@@ -259,7 +215,7 @@ function showComposer() {
     hints.push(`${longText.toLocaleString('en')} of ${protocol.MAX_TEXT_SCALARS.toLocaleString('en')} characters.`);
   }
   if (isFull) hints.push(fullWords());
-  else if (client && client.state.name !== 'connected' && page.state.dataset.state !== 'connected') {
+  else if (client && client.state.name !== 'connected' && !connection.isShownConnected) {
     hints.push('Not connected: what you send waits here.');
   }
   setText(page.hint, hints.join(' '));

@@ -15,7 +15,7 @@ const FRESH_MS = 600;
 const END_PX = 24;
 
 /** @typedef {import('./protocol.js').Message} Message */
-/** @typedef {import('./log-client.js').Post} Post */
+/** @typedef {import('./outbox.js').Post} Post */
 
 /**
  * @typedef {object} PostActions

@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import { Deliveries, duration, now } from '../../web/delivery.js';
 import { readFromPanel, readToPanel } from '../../web/frame-channel.js';
-import { LogClient, MAX_POSTS } from '../../web/log-client.js';
+import { LogClient } from '../../web/log-client.js';
+import { MAX_POSTS } from '../../web/outbox.js';
 import { Lost, Refused, scalars, textProblem, trimmed, userProblem } from '../../web/protocol.js';
 import { BACK_OFF_MAX_MS } from '../../web/retry.js';
 import { connect as connectHttp2, SILENCE_MS } from '../../web/transports/http2-streaming.js';
 
 /** @import { Batch, Connection, Draft, Following, Message } from '../../web/protocol.js' */
-/** @import { Post, State } from '../../web/log-client.js' */
+/** @import { State } from '../../web/log-client.js' */
+/** @import { Post } from '../../web/outbox.js' */
 
 const URL_OF_MESSAGES = new URL('http://localhost:8083/messages');
 const realFetch = globalThis.fetch;
