@@ -56,6 +56,8 @@ pub struct Facts {
     pub likely: Option<String>,
     /// The region to look at, if it is another than the check's.
     pub region: Option<String>,
+    /// Where the program panicked, such as `src/frame.rs:41:9`.
+    pub panic: Option<String>,
 }
 
 impl Failure {
@@ -185,19 +187,14 @@ fn told(text: &mut String, what: &str, value: &str, paint: Paint, style: Style) 
 
 /// A line whose further lines stand under its second column.
 fn hanging(line: &str) -> String {
-    match line.split_once("  ") {
-        Some((octets, meaning)) if octets.len() < 24 => {
-            let mut wrapped = wrap(meaning, "                  ");
-            let width = octets.len().max(14);
-            if octets.len() <= 14 {
-                wrapped.replace_range(2..2 + octets.len(), octets);
-                return wrapped;
-            }
-            wrapped.replace_range(2..2 + width, octets);
-            wrapped
-        }
-        _ => wrap(line, "  "),
-    }
+    const COLUMN: usize = 18;
+    let fits = |octets: &str| octets.chars().count() + 3 < COLUMN;
+    let Some((octets, meaning)) = line.split_once("  ").filter(|(octets, _)| fits(octets)) else {
+        return wrap(line, "  ");
+    };
+    let wrapped = wrap(meaning, &" ".repeat(COLUMN));
+    let rest = wrapped.get(COLUMN..).unwrap_or_default();
+    format!("  {octets}{}{rest}", " ".repeat(COLUMN - 2 - octets.chars().count()))
 }
 
 /// What the octets of a server say, a line each, as `wire` explains them.
@@ -240,6 +237,13 @@ pub fn hex(octets: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_are_counted_in_characters() {
+        assert_eq!(hanging("226d6573…  41 octets"), "  226d6573…       41 octets\n");
+        assert_eq!(hanging("7e  126"), "  7e              126\n");
+        assert_eq!(hanging("| a line that a program said"), "  | a line that a program said\n");
+    }
 
     #[test]
     fn a_failure_says_what_each_octet_means() {

@@ -194,7 +194,17 @@ impl Learner {
     /// The report with the place of the learner's code.
     pub fn placed(&self, mut report: Report, region: &str) -> Report {
         let region = report.failure.region.clone().unwrap_or_else(|| region.to_owned());
-        report.place = self.place(&region);
+        let panicked = report.failure.panic.as_ref().and_then(|place| self.place_of_panic(place));
+        report.place = panicked.or_else(|| self.place(&region));
         report
+    }
+
+    /// Where it panicked, such as `src/frame.rs:41:9`, if that is the learner's own file.
+    fn place_of_panic(&self, place: &str) -> Option<String> {
+        let (file, line) = place.rsplit_once(':').and_then(|(place, _)| place.rsplit_once(':'))?;
+        let path = self.folder.join(file);
+        let text = fs::read_to_string(&path).ok()?;
+        let function = regions::function_at(&text, line.parse().ok()?).map(|name| format!(" (fn {name})"));
+        Some(format!("{}:{line}{}", self.repository.told(&path), function.unwrap_or_default()))
     }
 }

@@ -125,7 +125,7 @@ impl Running {
                 .likely("the port is in use: take the one of the variable PORT, and 0 is any free one");
         }
         match panic_of(&log) {
-            Some(panic) => failure.likely(format!("your program panicked: {panic}")),
+            Some((message, place)) => failure.likely(format!("your program panicked: {message} ({place})")),
             None => failure.likely("main returned, or failed, before it served"),
         }
     }
@@ -163,8 +163,9 @@ impl Running {
             // What a thread says when it panics comes a moment after its sockets are closed.
             thread::sleep(Duration::from_millis(30));
         }
-        if let Some(panic) = panic_of(&self.said()) {
-            failure.likely = Some(format!("your program panicked: {panic}"));
+        if let Some((message, place)) = panic_of(&self.said()) {
+            failure.likely = Some(format!("your program panicked: {message} ({place})"));
+            failure.panic = Some(place);
         }
         if let Some(status) = ended.or_else(|| self.ended_within(Duration::ZERO)) {
             failure.notes.push(format!("Your program has ended meanwhile ({}).", told(status)));

@@ -57,11 +57,11 @@ fn port_of(text: &str) -> Option<u16> {
 }
 
 /// The message of the first panic in a log, and its place.
-pub fn panic_of(log: &str) -> Option<String> {
+pub fn panic_of(log: &str) -> Option<(String, String)> {
     let mut lines = log.lines().skip_while(|line| !line.contains("panicked at"));
     let (_, place) = lines.next()?.split_once("panicked at ")?;
     let message = lines.next().unwrap_or_default();
-    Some(format!("{message} ({})", place.trim_end_matches(':')))
+    Some((message.to_owned(), place.trim_end_matches(':').to_owned()))
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_panic_is_told_with_its_place() {
         let log = "x\nthread 'a' (12) panicked at src/mask.rs:9:5:\nnot yet implemented: 4\nnote: run";
-        assert_eq!(panic_of(log).unwrap(), "not yet implemented: 4 (src/mask.rs:9:5)");
+        assert_eq!(panic_of(log).unwrap(), ("not yet implemented: 4".into(), "src/mask.rs:9:5".into()));
     }
 
     #[test]

@@ -34,10 +34,17 @@ pub struct Options {
 struct Told<'a> {
     track: &'a str,
     step: &'a str,
-    passed: &'a [&'static str],
+    passed: &'a [Passed],
     compile_errors: Option<&'a str>,
     failed: Option<&'a Report>,
     conversation: Vec<String>,
+}
+
+/// A check that passed.
+#[derive(Debug, Serialize)]
+struct Passed {
+    check: &'static str,
+    milliseconds: u128,
 }
 
 /// How it went.
@@ -81,12 +88,14 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..100_000));
     let judge = Judge { track: &track, program, seed, stretch };
     let mut passed = Vec::new();
+    let mut checking = Instant::now();
     let result = judge.steps(last, |number, check, ok| {
         if ok.is_none() {
             trace::begin();
+            checking = Instant::now();
         }
         if ok == Some(true) {
-            passed.push(check.id);
+            passed.push(Passed { check: check.id, milliseconds: checking.elapsed().as_millis() });
         }
         if !options.json {
             line(setting, &track.name, number, check.id, ok);

@@ -16,11 +16,14 @@ use crate::{
 /// Characters of four octets in each text: a message is 8 KB.
 const WIDE: usize = 2_000;
 
-/// So many of them are more than all buffers between server and client hold.
-const MESSAGES: usize = 700;
+/// So many of them, 4 MB, are more than all buffers between server and client hold.
+const MESSAGES: usize = 500;
+
+/// So many fill the log: it grows no more.
+const FILLING: usize = 300;
 
 /// Clients that never read.
-const STUCK: usize = 12;
+const STUCK: usize = 20;
 
 /// What the server may take more for them: a batch for each, not a queue of all messages.
 const MAX_GROWTH: u64 = 16 << 20;
@@ -35,18 +38,19 @@ fn slow(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
     opened(Wire::connect(server.address, probe.patience(), Some(SMALL))?, server)
 }
 
-/// Posts long texts under this name, while the poster hears what was posted before.
-fn flood(probe: &Probe, poster: &mut Wire, user: &str, did: &str) -> Outcome {
+/// Posts so many long texts, while the poster hears what was posted before.
+fn flood(probe: &Probe, poster: &mut Wire, messages: usize, did: &str) -> Outcome {
+    let user = &*probe.word(6);
     let draft = serde_json::json!({ "user": user, "text": "\u{1f600}".repeat(WIDE) }).to_string();
     let frame = masked(TEXT, draft.as_bytes(), probe.key());
     let mut heard = 0;
-    for sent in 1..=MESSAGES {
+    for sent in 1..=messages {
         poster.send(&frame);
         while heard + 16 < sent {
             heard += count(poster, user).map_err(|failure| failure.did(did))?;
         }
     }
-    while heard < MESSAGES {
+    while heard < messages {
         heard += count(poster, user).map_err(|failure| failure.did(did))?;
     }
     Ok(())
@@ -67,14 +71,14 @@ fn count(wire: &mut Wire, user: &str) -> Result<usize, Failure> {
     }
 }
 
-/// One client does not read while 6 MB are posted; then it reads: frames that are whole, ids that go up, and
+/// One client does not read while 4 MB are posted; then it reads: frames that are whole, ids that go up, and
 /// `missed` where some are no longer retained.
 pub(super) fn stops_reading(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
-        let did = "One client did not read while another posted 700 drafts of 8 KB; then it read on.";
+        let did = "One client did not read while another posted 500 drafts of 8 KB; then it read on.";
         let mut stuck = slow(probe, server)?;
         let mut poster = joined(probe, server)?;
-        flood(probe, &mut poster, &probe.word(6), did)?;
+        flood(probe, &mut poster, MESSAGES, did)?;
         reads_on(&mut stuck, 1, MESSAGES as u64).map_err(|failure| failure.did(did))
     })
 }
@@ -128,18 +132,17 @@ fn judge(payload: &[u8], next: u64) -> Result<u64, String> {
 /// Memory of the process before and after, with clients that never read.
 pub(super) fn memory(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
-        let did =
-            "Twelve clients did not read while another posted 700 drafts of 8 KB, twice; then one read on.";
+        let did = "Twenty clients did not read while another posted 500 drafts of 8 KB; then one read on.";
         let mut poster = joined(probe, server)?;
         // What the log itself keeps is there before.
-        flood(probe, &mut poster, &probe.word(6), did)?;
+        flood(probe, &mut poster, FILLING, did)?;
         let mut stuck = (0..STUCK).map(|_| slow(probe, server)).collect::<Result<Vec<_>, _>>()?;
         let before = server.memory();
-        flood(probe, &mut poster, &probe.word(6), did)?;
+        flood(probe, &mut poster, MESSAGES, did)?;
         let after = server.memory();
         if let Some(stuck) = stuck.first_mut() {
-            let first = MESSAGES as u64 - RETAINED + 1;
-            reads_on(stuck, first, 2 * MESSAGES as u64).map_err(|failure| failure.did(did))?;
+            let first = FILLING as u64 - RETAINED + 1;
+            reads_on(stuck, first, (FILLING + MESSAGES) as u64).map_err(|failure| failure.did(did))?;
         }
         let (Some(before), Some(after)) = (before, after) else { return Ok(()) };
         let grown = after.saturating_sub(before);
