@@ -188,7 +188,8 @@ pub struct Recovery {
 pub struct SlowReader {
     /// Octets that were to be delivered to it.
     pub offered: u64,
-    /// The server's memory above that before, at most (octets).
+    /// The server's memory above that before, at most (octets): the log of the newest messages included, which is as
+    /// large for all.
     pub resident_peak: u64,
     /// What the kernel held for it, at most (octets).
     pub kernel_peak: u64,
