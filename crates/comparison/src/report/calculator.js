@@ -7,8 +7,9 @@
 /**
  * @typedef {'rate' | 'audience' | 'delay' | 'payload'} Axis
  * @typedef {Record<Axis, number>} Place
- * @typedef {Place & { case: string, figures: Record<string, number> }} Point
- * @typedef {{ value: number, cases: string[], moved: number }} Reading
+ * @typedef {Place & { case: string, window: number, figures: Record<string, number> }} Point `window`: how long it was
+ *   measured (s)
+ * @typedef {{ value: number, cases: string[], moved: number, window?: number }} Reading
  * @typedef {Place & { phones: number, phoneDelay: number }} Wanted `phones`: their share, 0 to 1; delays are each way (ms)
  * @typedef {{ title: string, text: string, cases: string[], found: boolean }} Cell
  * @typedef {{ title: string, figures: string[], says: (values: number[], of: Wanted) => string, each?: boolean,
@@ -112,7 +113,7 @@ function readIdle(points, figure, at) {
   const off = (/** @type {Point} */ point) => Math.abs(point.audience - at.audience);
   const [nearest] = points.filter((point) => Number.isFinite(point.figures[figure])).sort((one, other) => off(one) - off(other));
   const value = nearest?.figures[figure];
-  return nearest && value !== undefined ? { value, cases: [nearest.case], moved: 0 } : 'not measured';
+  return nearest && value !== undefined ? { value, cases: [nearest.case], moved: 0, window: nearest.window } : 'not measured';
 }
 
 /** Three significant digits, thousands grouped. @param {number} value */
@@ -163,6 +164,10 @@ function cell(points, column, of) {
     const values = [];
     for (const reading of readings) {
       if (typeof reading === 'string') return { title, text: `– ${reading}`, cases: [], found: false };
+      // Nothing within a window is not nothing for ever: the next ping may come after it.
+      if (column.idle && reading.value === 0) {
+        return { title, text: `none in ${number(reading.window ?? 0)} s`, cases: reading.cases, found: true };
+      }
       used.push(reading);
       values.push(reading.value);
     }

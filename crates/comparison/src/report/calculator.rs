@@ -46,6 +46,8 @@ struct Point {
     audience: u32,
     delay: u32,
     payload: u32,
+    /// How long it was measured (s).
+    window: f64,
     figures: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -78,6 +80,7 @@ fn point(case: &Case) -> Point {
         audience: of.audience,
         delay: of.delay_ms,
         payload: of.payload_octets,
+        window: of.window_s,
         figures: FIGURES.into_iter().filter_map(figure).collect(),
     }
 }

@@ -147,7 +147,11 @@ pub fn setting_but(of: &Parameters, axis: Option<Axis>) -> String {
     if of.loss_percent > 0.0 {
         words.push(format!("{} % of packets lost", exact(of.loss_percent)));
     }
-    words.push(format!("{} B of text", grouped(&of.payload_octets.to_string())));
+    words.push(if of.rate > 0.0 {
+        format!("{} B of text", grouped(&of.payload_octets.to_string()))
+    } else {
+        format!("{} s of silence", exact(of.window_s))
+    });
     words.join(", ")
 }
 
