@@ -16,7 +16,7 @@ pub struct Case {
     pub question: Question,
     /// What was set.
     pub parameters: Parameters,
-    /// What was measured, a run a repetition, in the order they were made.
+    /// What was measured, a run a repetition, in the order they were made; none if it was stopped before.
     pub runs: Vec<Run>,
     /// What the runs come to, by name: the name says what, its end the unit (`delivery_p50_us`, `cpu_us_a_delivery`).
     pub figures: BTreeMap<String, Figure>,
