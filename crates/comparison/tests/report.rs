@@ -118,6 +118,19 @@ fn a_question_without_data_is_left_out_with_a_sentence() {
 }
 
 #[test]
+fn what_is_nothing_for_all_is_said_and_not_drawn() {
+    let mut record = synthetic::record();
+    for figure in
+        record.cases.iter_mut().filter_map(|case| case.figures.get_mut("idle_octets_a_client_second"))
+    {
+        (figure.low, figure.median, figure.high) = (0.0, 0.0, 0.0);
+    }
+    let page = html(&record);
+    assert!(!page.contains(r#"id="idle""#));
+    assert!(page.contains("All came to 0: at 100 clients"));
+}
+
+#[test]
 fn a_record_of_nothing_is_still_a_page() {
     let mut record = synthetic::record();
     record.cases.clear();

@@ -127,5 +127,5 @@ pub(super) fn panel(
 
 /// How wide a text will be, about (drawn units): the browser chooses the font.
 pub(super) fn text_width(text: &str) -> i32 {
-    i32::try_from(text.chars().count()).unwrap_or(i32::MAX / 100) * TEXT * FINE * 54 / 100
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX / 100) * TEXT * FINE * 58 / 100
 }

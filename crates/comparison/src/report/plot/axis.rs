@@ -111,7 +111,7 @@ impl Axis {
             Scale::Linear => words::exact((place * 1e6).round() / 1e6),
             Scale::Log => {
                 let value = 10_f64.powf(place);
-                let step = 10_f64.powf(place.floor() - 1.0);
+                let step = 10_f64.powf(place.floor() - 2.0);
                 words::exact(((value / step).round() * step * 1e9).round() / 1e9)
             }
             Scale::Percentile => words::exact(((1.0 - 10_f64.powf(-place)) * 100_000.0).round() / 1_000.0),

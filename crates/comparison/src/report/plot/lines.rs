@@ -124,7 +124,8 @@ impl Lines {
         let place = |x: f64, y: f64| chart.backend_coord(&(self.x.place(x), self.y.place(y)));
         area.draw(&Text::new(self.y.title.clone(), (0, 14 * FINE), letters(style::INK, HPos::Left)))
             .map_err(text)?;
-        let below = (WIDTH * FINE - beside, (HEIGHT - 14) * FINE);
+        // It ends where the axis does, unless it would begin outside.
+        let below = ((WIDTH * FINE - beside).max(text_width(&self.x.title)), (HEIGHT - 14) * FINE);
         area.draw(&Text::new(self.x.title.clone(), below, letters(style::INK, HPos::Right))).map_err(text)?;
         for line in &self.lines {
             for point in &line.points {

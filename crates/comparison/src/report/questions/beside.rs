@@ -127,6 +127,10 @@ impl Dots<'_> {
             view.compared().filter_map(|one| Some((one, one.at(self.question, setting)?))).collect();
         let figures: Vec<&Figure> = all.iter().flat_map(|(_, case)| self.of(case)).flatten().collect();
         let most = figures.iter().map(|figure| figure.high).fold(0.0, f64::max);
+        if most <= 0.0 {
+            let setting = all.first().map(|(_, case)| words::setting(&case.parameters)).unwrap_or_default();
+            return Ok(Answer::Absent { question: asked, why: format!("All came to 0: at {setting}.") });
+        }
         let unit = figures.first().map_or("", |figure| figure.unit.as_str());
         let (divisor, shown) = words::scale(most, unit);
         let values = figures.iter().flat_map(|figure| [figure.low, figure.median, figure.high]);
