@@ -34,6 +34,8 @@ export class Conversation {
   #posts = new Map();
   #me = '';
   #isAtEnd = true;
+  /** The heights at which that was so. */
+  #room = '';
   #unseen = 0;
 
   /**
@@ -149,13 +151,17 @@ export class Conversation {
   }
 
   #goToEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    const { scrollHeight, clientHeight } = this.#scroller;
+    this.#scroller.scrollTop = scrollHeight;
     this.#isAtEnd = true;
+    this.#room = `${scrollHeight} ${clientHeight}`;
     this.#setUnseen(0);
   }
 
   #look() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    // The end has moved away from the reader, and the observer has not been told of it yet.
+    if (this.#isAtEnd && this.#room !== `${scrollHeight} ${clientHeight}`) return;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < END_PX;
     if (this.#isAtEnd) this.#setUnseen(0);
   }

@@ -19,6 +19,16 @@ const SEEDS = [
   ['نور', 'مرحبا! الكل يرى نفس السجل'],
   ['Ada', 'One log, five ways to follow it.\nSame messages, same order.'],
 ];
+/** What is said over a transport, to be followed on its wire. */
+const FOLLOWED = {
+  'raw-websocket': 'Where is my mask?',
+  'http2-streaming': 'Which frame am I in?',
+  polling: 'What did this cost?',
+};
+/** So that the messages stand apart on the strips. */
+const SEED_PAUSE_MS = 1_700;
+/** As long as a strip shows, and some more. */
+const THEORY_MS = 20_000;
 
 await mkdir(FOLDER, { recursive: true });
 const browser = await launch();
@@ -35,17 +45,21 @@ try {
 async function photographAll(theme, viewport) {
   const crosstalk = await Crosstalk.start();
   try {
-    for (const [user = '', text = ''] of SEEDS) await crosstalk.post(user, text);
     const size = `${viewport.width}x${viewport.height}-${theme}`;
 
     const trusting = await browser.newContext({ viewport, colorScheme: theme, ignoreHTTPSErrors: true });
     const page = await visit(trusting, crosstalk.page);
     await connected(page);
+    for (const [user = '', text = ''] of SEEDS) {
+      await crosstalk.post(user, text);
+      await page.waitForTimeout(SEED_PAUSE_MS);
+    }
     await page.locator('#target').selectOption('raw-websocket');
     await page.locator('#text').fill('Who is first?');
     await page.locator('#text').press('Enter');
     await Promise.all(TRANSPORTS.map((name) => delivered(panel(page, name))));
     await photograph(page, `side-by-side-${size}`);
+    await photographWire(page, size);
     for (const name of TRANSPORTS) {
       await page.goto(`${crosstalk.origin(name)}/`);
       await page.locator('#state[data-state=connected]').waitFor();
@@ -76,6 +90,48 @@ async function photographAll(theme, viewport) {
 }
 
 /**
+ * What a person finds of their own message: its masking key, the HTTP/2 frame that carried it, the header fields that
+ * polling paid for it; and all five beside what theory says of 200 ms each way.
+ * @param {import('playwright-core').Page} page
+ * @param {string} size
+ */
+async function photographWire(page, size) {
+  const isTabbed = await page.locator('#tabs').isVisible();
+  for (const [name, text] of Object.entries(FOLLOWED)) {
+    await page.locator('#target').selectOption(name);
+    await page.locator('#text').fill(text);
+    await page.locator('#text').press('Enter');
+    if (isTabbed) await page.locator(`#tab-${name}`).click();
+    const row = panel(page, name).locator('.message', { hasText: text });
+    await row.getByRole('button', { name: 'wire' }).click();
+    await page.locator('.word').first().waitFor();
+    // All units of its post and its delivery have been told of.
+    await page.locator('.message-sum').waitFor();
+    // What polling paid is in its heads.
+    if (name === 'polling') await page.locator('.leg').last().locator('.unit-chip', { hasText: '↑ request' }).click();
+    await photograph(page, `wire-${name}-${size}`);
+    await page.locator('.wire-view').getByRole('button', { name: 'Close' }).click();
+  }
+  await tell(page, 'disturbances/all', { delay_ms: 200 });
+  await tell(page, 'speaker', { per_second: 5 });
+  await page.waitForTimeout(THEORY_MS);
+  if (isTabbed) await page.locator('#tab-long-polling').click();
+  await photograph(page, `theory-${size}`);
+  await tell(page, 'speaker', { per_second: 0 });
+  await tell(page, 'disturbances/all', { delay_ms: 0 });
+}
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} path
+ * @param {object} content
+ */
+async function tell(page, path, content) {
+  const response = await fetch(new URL(`/wire/${path}`, page.url()), { method: 'PUT', body: JSON.stringify(content) });
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+}
+
+/**
  * @param {import('playwright-core').BrowserContext} context
  * @param {string} address
  */
@@ -96,6 +152,7 @@ function delivered(page) {
  * @param {string} name
  */
 async function photograph(page, name) {
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  // Animations go on: without them strips would stand where they do not belong.
+  await page.screenshot({ path: join(FOLDER, `${name}.png`) });
   console.log(`target/screenshots/${name}.png`);
 }

@@ -193,6 +193,28 @@ test('what the log would refuse is not sent, and the rule is named', () =>
     await polling.locator('#hint', { hasText: 'control characters' }).waitFor();
   }));
 
+test('who reads at the end stays there while messages come and the wire view takes half the height', () =>
+  withPage({}, async (page) => {
+    for (let line = 1; line <= 20; line += 1) await crosstalk.post('Ada', `line ${line} of 20`);
+    await shownByAll(page, 'line 20 of 20');
+    const speak = (/** @type {number} */ per_second) =>
+      fetch(`${crosstalk.page}wire/speaker`, { method: 'PUT', body: JSON.stringify({ per_second }) });
+    await speak(20);
+    for (let times = 0; times < 8; times += 1) {
+      await page.getByRole('button', { name: 'Wire', exact: true }).click();
+      await page.waitForTimeout(300);
+    }
+    await speak(0);
+    for (const name of TRANSPORTS) {
+      const fromEnd = await panel(page, name).locator('#conversation').evaluate(async (scroller) => {
+        const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+        for (let frames = 0; frames < 60 && distance() > 8; frames += 1) await new Promise(requestAnimationFrame);
+        return distance();
+      });
+      assert.ok(fromEnd <= 8, `${name} is ${fromEnd} pixels from its end`);
+    }
+  }));
+
 test('the keyboard is enough', () =>
   withPage({}, async (page) => {
     await page.locator('#user').focus();

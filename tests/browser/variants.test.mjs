@@ -273,10 +273,11 @@ test('without jitter all panels come back in lock step', { timeout: 120_000 }, a
   const by = new Map(HELD.map((name) => [name, attempts.filter(([origin]) => origin === crosstalk.origin(name)).map(([, at]) => at)]));
   for (let round = 0; round < 3; round += 1) {
     const at = [...by.values()].map((times) => times[round] ?? Infinity);
-    assert.ok(Math.max(...at) - Math.min(...at) < 500, `round ${round}: ${at}`);
+    // As near as a busy machine lets five frames act at once; with jitter they would be seconds apart.
+    assert.ok(Math.max(...at) - Math.min(...at) < 1_000, `round ${round}: ${at}`);
   }
   for (const [name, times] of by) {
     const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
-    assert.ok(waits.every((wait) => wait > 950 && wait < 2_000), `${name}: ${waits}`);
+    assert.ok(waits.every((wait) => wait > 950 && wait < 3_000), `${name}: ${waits}`);
   }
 });

@@ -108,6 +108,8 @@ export class EventList {
   choose(entry) {
     this.setLive(false);
     this.#chosen = entry;
+    // It may have come while the list was paused.
+    if (!this.#shown.includes(entry)) this.#refill();
     this.#reveal(this.#shown.indexOf(entry));
     this.#onChoose(entry);
   }
@@ -121,10 +123,15 @@ export class EventList {
   /** @param {number} index */
   #reveal(index) {
     const top = index * ROW_PX;
+    this.#stretch();
     const { scrollTop, clientHeight } = this.element;
     if (top < scrollTop) this.element.scrollTop = top;
     else if (top + ROW_PX > scrollTop + clientHeight) this.element.scrollTop = top + ROW_PX - clientHeight;
     this.#draw();
+  }
+
+  #stretch() {
+    this.#space.style.height = `${this.#shown.length * ROW_PX}px`;
   }
 
   #soon() {
@@ -132,7 +139,7 @@ export class EventList {
     this.#isDrawn = false;
     requestAnimationFrame(() => {
       this.#isDrawn = true;
-      this.#space.style.height = `${this.#shown.length * ROW_PX}px`;
+      this.#stretch();
       if (this.#isLive) this.element.scrollTop = this.#shown.length * ROW_PX;
       this.#draw();
     });
