@@ -275,10 +275,14 @@ test('without jitter all panels come back in lock step', { timeout: 120_000 }, a
   await connected(page);
   const attempts = /** @type {[string, number][]} */ (await page.evaluate('attempts'));
   const by = new Map(HELD.map((name) => [name, attempts.filter(([origin]) => origin === crosstalk.origin(name)).map(([, at]) => at)]));
-  for (let round = 0; round < 3; round += 1) {
-    const at = [...by.values()].map((times) => times[round] ?? Infinity);
-    // As near as a busy machine lets five frames act at once; with jitter they would be seconds apart.
-    assert.ok(Math.max(...at) - Math.min(...at) < 1_000, `round ${round}: ${at}`);
+  // One server may have stopped a second before the others: what counts is the step, from the last that joined it on.
+  const last = [...by.values()].reduce((one, other) => ((one[0] ?? Infinity) > (other[0] ?? Infinity) ? one : other));
+  assert.ok(last.length > 1, `${last.length} attempts`);
+  for (const step of last.slice(0, 3)) {
+    for (const [name, times] of by) {
+      const nearest = Math.min(...times.map((at) => Math.abs(at - step)));
+      assert.ok(nearest < 400, `${name} was ${nearest} ms out of step at ${step}: ${times}`);
+    }
   }
   for (const [name, times] of by) {
     const waits = times.slice(1).map((at, index) => at - (times[index] ?? 0));
