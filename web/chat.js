@@ -66,6 +66,8 @@ const conversation = new Conversation(page, {
 const connection = new ConnectionState(page.state, page.stateWords, (sentence) => conversation.addSystemLine(sentence), showComposer);
 /** The rule that the server saw broken, until the draft changes. */
 let refusal = '';
+/** What a panel does on purpose, for the lesson. Loaded with the rest: when the page asks for it, the server may be away. */
+let retryWrong = RETRY;
 
 if (query.has('trust')) showTrusted();
 else if (transport) void start(transport);
@@ -89,7 +91,8 @@ async function start({ load, follows }) {
   makeThemeSwitch(page.themeSwitch);
   listenToComposer();
   showComposer();
-  const { connect } = await load();
+  const [{ connect }, wrong] = await Promise.all([load(), channel && import('./variants/retry-without-jitter.js')]);
+  retryWrong = wrong?.retryWithoutJitter((before, nonce) => channel?.send({ type: 'renamed', before, nonce })) ?? RETRY;
   client = new LogClient(channel ? reporting(connect, channel) : connect, new URL('/messages', location.href), {
     onState(state) {
       tellState();
@@ -237,22 +240,12 @@ function fromPage(message) {
     document.documentElement.style.setProperty('--room', `${message.pixels}px`);
     document.documentElement.classList.toggle('has-wire', message.pixels > 0);
   } else if (message.type === 'retry') {
-    void setRetrying(message.isWrong);
+    if (client) client.retrying = message.isWrong ? retryWrong : RETRY;
   } else if (message.type === 'sent') {
     deliveries.sent(message.nonce, message.sentAt);
   } else if (userProblem() === undefined && protocol.textProblem(message.text) === undefined) {
     post(message.text, message.nonce, message.sentAt);
   }
-}
-
-let isRetryWrong = false;
-
-/** @param {boolean} isWrong on purpose, for the lesson */
-async function setRetrying(isWrong) {
-  isRetryWrong = isWrong;
-  const wrong = isWrong ? await import('./variants/retry-without-jitter.js') : undefined;
-  if (!client || isRetryWrong !== isWrong) return;
-  client.retrying = wrong?.retryWithoutJitter((before, nonce) => channel?.send({ type: 'renamed', before, nonce })) ?? RETRY;
 }
 
 /** Tells the page that this panel can post, and how it stands. */
