@@ -1,5 +1,6 @@
 /** Starts and stops what the browser tests test: the side-by-side program, named by CROSSTALK_BIN, and Chromium. */
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
-/** @import { Page } from 'playwright-core' */
+/** @import { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core' */
 
 /** The transports in the order of their ports. */
 export const TRANSPORTS = ['polling', 'long-polling', 'http2-streaming', 'raw-websocket', 'tungstenite-websocket'];
@@ -133,6 +134,31 @@ export class Crosstalk {
     if (response.status !== 201) throw new Error(`posting was answered ${response.status}: ${await response.text()}`);
     return /** @type {{ id: number }} */ (await response.json());
   }
+
+  /**
+   * Disturbs the wire, or has the speaker speak, as a native client does.
+   * @param {'PUT' | 'POST'} method
+   * @param {string} path below `/wire/`, such as `disturbances/all`
+   * @param {object} [content]
+   */
+  async tellWire(method, path, content) {
+    const response = await fetch(`${this.page}wire/${path}`, { method, body: content ? JSON.stringify(content) : null });
+    if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${await response.text()}`);
+  }
+
+  /**
+   * Has the speaker say so many messages a second.
+   * @param {number} perSecond
+   */
+  speak(perSecond) {
+    return this.tellWire('PUT', 'speaker', { per_second: perSecond });
+  }
+
+  /** Silences the speaker, and puts all disturbances back. */
+  async calm() {
+    await this.speak(0);
+    await this.tellWire('PUT', 'disturbances/all', { delay_ms: 0, jitter_ms: 0, bandwidth: 0, slow_reader: 0, fail_share: 0 });
+  }
 }
 
 /**
@@ -175,4 +201,31 @@ export function panel(page, name) {
  */
 export async function connected(page, names = TRANSPORTS) {
   await Promise.all(names.map((name) => panel(page, name).locator('#state[data-state=connected]').waitFor({ state: 'attached' })));
+}
+
+/**
+ * Opens the side-by-side page in a browser that trusts the certificate, waits for all panels, and closes it in the end. An
+ * error of its scripts fails, and what its security policy refuses.
+ * @param {Browser} browser
+ * @param {Crosstalk} crosstalk
+ * @param {BrowserContextOptions} options
+ * @param {(page: Page, context: BrowserContext) => Promise<void>} body
+ * @param {(context: BrowserContext) => Promise<void>} [prepare] before the page is asked for
+ */
+export async function withSideBySide(browser, crosstalk, options, body, prepare) {
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
+  try {
+    await prepare?.(context);
+    const page = await context.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
+    await page.goto(crosstalk.page);
+    await connected(page);
+    await body(page, context);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
 }

@@ -17,7 +17,7 @@ const MEASURED_MS = 10_000;
 const crosstalk = await Crosstalk.start('--post-rate', '0');
 const browser = await launch();
 try {
-  await fetch(`${crosstalk.page}wire/speaker`, { method: 'PUT', body: JSON.stringify({ per_second: PER_SECOND }) });
+  await crosstalk.speak(PER_SECOND);
   for (const hasWire of [false, true]) {
     const { frames, busy, longest } = await measure(browser, hasWire);
     const messages = (PER_SECOND * MEASURED_MS) / 1_000;

@@ -59,7 +59,7 @@ async function photographAll(theme, viewport) {
     await page.locator('#text').press('Enter');
     await Promise.all(TRANSPORTS.map((name) => delivered(panel(page, name))));
     await photograph(page, `side-by-side-${size}`);
-    await photographWire(page, size);
+    await photographWire(crosstalk, page, size);
     for (const name of TRANSPORTS) {
       await page.goto(`${crosstalk.origin(name)}/`);
       await page.locator('#state[data-state=connected]').waitFor();
@@ -92,10 +92,11 @@ async function photographAll(theme, viewport) {
 /**
  * What a person finds of their own message: its masking key, the HTTP/2 frame that carried it, the header fields that
  * polling paid for it; and all five beside what theory says of 200 ms each way.
+ * @param {Crosstalk} crosstalk
  * @param {import('playwright-core').Page} page
  * @param {string} size
  */
-async function photographWire(page, size) {
+async function photographWire(crosstalk, page, size) {
   const isTabbed = await page.locator('#tabs').isVisible();
   for (const [name, text] of Object.entries(FOLLOWED)) {
     await page.locator('#target').selectOption(name);
@@ -112,23 +113,12 @@ async function photographWire(page, size) {
     await photograph(page, `wire-${name}-${size}`);
     await page.locator('.wire-view').getByRole('button', { name: 'Close' }).click();
   }
-  await tell(page, 'disturbances/all', { delay_ms: 200 });
-  await tell(page, 'speaker', { per_second: 5 });
+  await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 200 });
+  await crosstalk.speak(5);
   await page.waitForTimeout(THEORY_MS);
   if (isTabbed) await page.locator('#tab-long-polling').click();
   await photograph(page, `theory-${size}`);
-  await tell(page, 'speaker', { per_second: 0 });
-  await tell(page, 'disturbances/all', { delay_ms: 0 });
-}
-
-/**
- * @param {import('playwright-core').Page} page
- * @param {string} path
- * @param {object} content
- */
-async function tell(page, path, content) {
-  const response = await fetch(new URL(`/wire/${path}`, page.url()), { method: 'PUT', body: JSON.stringify(content) });
-  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  await crosstalk.calm();
 }
 
 /**

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { connected, Crosstalk, launch, panel, TRANSPORTS } from './crosstalk.mjs';
+import { connected, Crosstalk, launch, panel, TRANSPORTS, withSideBySide } from './crosstalk.mjs';
 
 /** @import { Browser, BrowserContext, Page } from 'playwright-core' */
 
@@ -22,25 +22,11 @@ after(async () => {
 });
 
 /**
- * Opens the page in a browser that trusts the certificate, waits for all panels, and closes it in the end.
  * @param {import('playwright-core').BrowserContextOptions} options
  * @param {(page: Page, context: BrowserContext) => Promise<void>} body
  */
-async function withPage(options, body) {
-  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
-  try {
-    const page = await context.newPage();
-    /** @type {string[]} */
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
-    await page.goto(crosstalk.page);
-    await connected(page);
-    await body(page, context);
-    assert.deepEqual(errors, []);
-  } finally {
-    await context.close();
-  }
+function withPage(options, body) {
+  return withSideBySide(browser, crosstalk, options, body);
 }
 
 /**
@@ -197,14 +183,12 @@ test('who reads at the end stays there while messages come and the wire view tak
   withPage({}, async (page) => {
     for (let line = 1; line <= 20; line += 1) await crosstalk.post('Ada', `line ${line} of 20`);
     await shownByAll(page, 'line 20 of 20');
-    const speak = (/** @type {number} */ per_second) =>
-      fetch(`${crosstalk.page}wire/speaker`, { method: 'PUT', body: JSON.stringify({ per_second }) });
-    await speak(20);
+    await crosstalk.speak(20);
     for (let times = 0; times < 8; times += 1) {
       await page.getByRole('button', { name: 'Wire', exact: true }).click();
       await page.waitForTimeout(300);
     }
-    await speak(0);
+    await crosstalk.speak(0);
     for (const name of TRANSPORTS) {
       const fromEnd = await panel(page, name).locator('#conversation').evaluate(async (scroller) => {
         const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;

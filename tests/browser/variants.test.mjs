@@ -45,19 +45,6 @@ async function open() {
 }
 
 /**
- * @param {'PUT' | 'POST'} method
- * @param {string} path
- * @param {object} [content]
- */
-async function tell(method, path, content) {
-  const response = await fetch(`${crosstalk.page}wire/${path}`, { method, body: content ? JSON.stringify(content) : null });
-  assert.ok(response.ok, `${path} was answered ${response.status}`);
-}
-
-/** @param {number} perSecond */
-const speak = (perSecond) => tell('PUT', 'speaker', { per_second: perSecond });
-
-/**
  * @param {string} name of a transport
  * @param {'lost' | 'doubled' | 'late'} fault
  */
@@ -81,8 +68,7 @@ async function counted(name, fault, least = 1) {
 
 /** Says nothing more, puts all back and waits until each panel shows the newest message. */
 async function settle() {
-  await speak(0);
-  await tell('PUT', 'disturbances/all', { delay_ms: 0, jitter_ms: 0, bandwidth: 0, slow_reader: 0, fail_share: 0 });
+  await crosstalk.calm();
   const { id } = await crosstalk.post('brian', 'the end');
   await crosstalk.post('brian', `after ${id}`);
   for (const name of TRANSPORTS) await panel(page, name).locator('.message .text', { hasText: `after ${id}` }).waitFor({ timeout: 60_000 });
@@ -155,8 +141,8 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
 
 test('right transports lose and double nothing; late is only what a network held back', { timeout: 180_000 }, async () => {
   await open();
-  await speak(10);
-  await tell('PUT', 'disturbances/all', { delay_ms: 50, jitter_ms: 20 });
+  await crosstalk.speak(10);
+  await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 50, jitter_ms: 20 });
   await panel(page, 'polling').locator('.message .text', { hasText: 'message 60' }).waitFor();
   await page.locator('#text').fill('said by all');
   await page.locator('#text').press('Enter');
@@ -172,7 +158,7 @@ test('right transports lose and double nothing; late is only what a network held
     ['POST', 'restart/all', { seconds: 1 }],
     ['POST', 'blackhole/all', { seconds: 3 }],
   ])) {
-    await tell(method, path, content);
+    await crosstalk.tellWire(method, path, content);
     await page.waitForTimeout(3_500);
   }
   await settle();
@@ -189,8 +175,8 @@ test('long polling that forgets on write loses messages, says so, and goes back 
   await page.getByRole('switch', { name: 'Long polling forgets on write' }).click();
   await badge.waitFor();
   assert.equal(await page.locator('.badge:visible').count(), 1, 'on that panel only');
-  await tell('PUT', 'disturbances/long-polling', { delay_ms: 100 });
-  await speak(5);
+  await crosstalk.tellWire('PUT', 'disturbances/long-polling', { delay_ms: 100 });
+  await crosstalk.speak(5);
   await counted('long-polling', 'lost', 5);
   await page.locator('#panel-long-polling .tally .lost.is-on').waitFor();
   for (const name of TRANSPORTS) if (name !== 'long-polling') assert.equal(await count(name, 'lost'), 0, name);
@@ -200,8 +186,8 @@ test('long polling that forgets on write loses messages, says so, and goes back 
   await connected(page);
   await settle();
   await page.getByRole('button', { name: 'Count anew' }).click();
-  await tell('PUT', 'disturbances/long-polling', { delay_ms: 100 });
-  await speak(5);
+  await crosstalk.tellWire('PUT', 'disturbances/long-polling', { delay_ms: 100 });
+  await crosstalk.speak(5);
   await panel(page, 'long-polling').locator('.message.news').nth(20).waitFor();
   await settle();
   assert.equal(await count('long-polling', 'lost'), 0, 'right again');
@@ -212,10 +198,10 @@ test('a broadcast that drops the slow reader loses messages, and another panel n
   await page.getByRole('switch', { name: 'WebSocket drops the slow reader' }).click();
   await page.locator('#panel-tungstenite-websocket .badge', { hasText: 'drops the slow reader' }).waitFor();
   await connected(page);
-  for (const name of ['raw-websocket', 'tungstenite-websocket']) await tell('PUT', `disturbances/${name}`, { slow_reader: 1_024 });
-  await speak(50);
+  for (const name of ['raw-websocket', 'tungstenite-websocket']) await crosstalk.tellWire('PUT', `disturbances/${name}`, { slow_reader: 1_024 });
+  await crosstalk.speak(50);
   await panel(page, 'polling').locator('.message .text', { hasText: 'message 450' }).waitFor({ timeout: 30_000 });
-  for (const name of ['raw-websocket', 'tungstenite-websocket']) await tell('PUT', `disturbances/${name}`, { slow_reader: 0 });
+  for (const name of ['raw-websocket', 'tungstenite-websocket']) await crosstalk.tellWire('PUT', `disturbances/${name}`, { slow_reader: 0 });
   await counted('tungstenite-websocket', 'lost');
   await settle();
   assert.equal(await count('raw-websocket', 'lost'), 0, 'as slow, and right');
@@ -235,7 +221,7 @@ test('a retry that posts anew doubles what was said, in all panels', { timeout: 
       await page.getByRole('switch', { name: 'All clients retry without jitter' }).click();
       assert.equal(await page.locator('.badge:visible').count(), TRANSPORTS.length);
     }
-    await tell('PUT', 'disturbances/all', { delay_ms: 1_000 });
+    await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 1_000 });
     await page.locator('#text').fill(`said once, ${isWrong}`);
     await page.locator('#text').press('Enter');
     // The drafts have reached the log after one delay; their answers would be here after two. What was asked on a connection
@@ -243,9 +229,9 @@ test('a retry that posts anew doubles what was said, in all panels', { timeout: 
     // affair. A WebSocket is left with the first cut.
     for (let cut = 0; cut < 3; cut += 1) {
       await page.waitForTimeout(1_500);
-      await tell('POST', 'cut/all');
+      await crosstalk.tellWire('POST', 'cut/all');
     }
-    await tell('PUT', 'disturbances/all', { delay_ms: 0 });
+    await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 0 });
     if (isWrong) for (const name of TRANSPORTS) await counted(name, 'doubled', WEBSOCKETS);
     for (const name of TRANSPORTS) await panel(page, name).locator('.post').first().waitFor({ state: 'detached', timeout: 60_000 });
     await settle();
@@ -270,7 +256,7 @@ test('without jitter all panels come back in lock step', { timeout: 120_000 }, a
   await open();
   await page.getByRole('switch', { name: 'All clients retry without jitter' }).click();
   await page.evaluate('attempts.length = 0');
-  await tell('POST', 'restart/all', { seconds: 4 });
+  await crosstalk.tellWire('POST', 'restart/all', { seconds: 4 });
   for (const name of TRANSPORTS) await panel(page, name).locator('#state:not([data-state=connected])').waitFor();
   await connected(page);
   const attempts = /** @type {[string, number][]} */ (await page.evaluate('attempts'));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { connected, Crosstalk, launch, panel, TRANSPORTS } from './crosstalk.mjs';
+import { Crosstalk, launch, panel, TRANSPORTS, withSideBySide } from './crosstalk.mjs';
 
 /** @import { Browser, Page } from 'playwright-core' */
 
@@ -26,32 +26,15 @@ after(async () => {
  * @param {(page: Page) => Promise<void>} body
  */
 async function withPage(options, body) {
-  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
   try {
-    const page = await context.newPage();
-    /** @type {string[]} */
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    await page.goto(crosstalk.page);
-    await page.locator('#user').fill('Ada');
-    await connected(page);
-    await page.locator('.instruments').first().waitFor({ state: 'attached' });
-    await body(page);
-    assert.deepEqual(errors, []);
+    await withSideBySide(browser, crosstalk, options, async (page) => {
+      await page.locator('#user').fill('Ada');
+      await page.locator('.instruments').first().waitFor({ state: 'attached' });
+      await body(page);
+    });
   } finally {
-    await tell('disturbances/all', { delay_ms: 0, jitter_ms: 0, bandwidth: 0, slow_reader: 0, fail_share: 0 });
-    await tell('speaker', { per_second: 0 });
-    await context.close();
+    await crosstalk.calm();
   }
-}
-
-/**
- * @param {string} path
- * @param {object} content
- */
-async function tell(path, content) {
-  const response = await fetch(`${crosstalk.page}wire/${path}`, { method: 'PUT', body: JSON.stringify(content) });
-  assert.equal(response.status, 200);
 }
 
 /**
@@ -168,7 +151,7 @@ test('on a phone a message leads to its bytes, too, and nothing is wider than th
 
 test('pause, filter, copy and the capture, of what really passed', () =>
   withPage({ permissions: ['clipboard-read', 'clipboard-write'], acceptDownloads: true }, async (page) => {
-    await tell('speaker', { per_second: 5 });
+    await crosstalk.speak(5);
     await page.locator('#panel-raw-websocket .strip').click();
     await page.getByLabel('Kind', { exact: true }).selectOption('with chat messages');
     const rows = page.locator('.wire-row:visible');
@@ -205,12 +188,12 @@ test('a disturbance is on for all, seen in the delivery times, and put back with
 
 test('the counts of a transport are shown whole: the layers are all there is', () =>
   withPage({}, async (page) => {
-    await tell('speaker', { per_second: 20 });
+    await crosstalk.speak(20);
     for (const name of TRANSPORTS) {
       const cells = page.locator(`#panel-${name} tbody tr`).nth(2).locator('td');
       await cells.last().filter({ hasText: /^\d/ }).waitFor();
     }
-    await tell('speaker', { per_second: 0 });
+    await crosstalk.speak(0);
     // The last units are complete when the figures rest.
     await page.locator('#panel-raw-websocket .figure', { hasText: 'last byte' }).filter({ hasText: '2 s' }).waitFor();
     for (const name of TRANSPORTS) {
@@ -226,8 +209,8 @@ test('the counts of a transport are shown whole: the layers are all there is', (
 
 test('delivery times differ as theory says: streams and sockets before long polling before polling', () =>
   withPage({}, async (page) => {
-    await tell('disturbances/all', { delay_ms: 200 });
-    await tell('speaker', { per_second: 5 });
+    await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 200 });
+    await crosstalk.speak(5);
     await page.locator('#panel-polling .means', { hasText: 'theory 900 ms' }).waitFor();
     await page.waitForFunction(() => Number(/of ([\d,]+) messages/.exec(document.querySelector('#panel-polling .mean-words')?.getAttribute('title') ?? '')?.[1]) >= 60, undefined, { timeout: 60_000 });
     /** @type {Map<string, { mean: number, theory: number }>} */
@@ -244,7 +227,7 @@ test('delivery times differ as theory says: streams and sockets before long poll
     }
     assert.ok(of('long-polling').theory > 330 && of('long-polling').theory <= 400, String(of('long-polling').theory));
     assert.ok(of('long-polling').mean < of('polling').mean);
-    await tell('disturbances/all', { bandwidth: 65_536 });
+    await crosstalk.tellWire('PUT', 'disturbances/all', { bandwidth: 65_536 });
     await page.locator('#panel-polling .means', { hasText: 'theory –' }).waitFor();
   }));
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { connected, Crosstalk, launch, panel, TRANSPORTS } from './crosstalk.mjs';
+import { connected, Crosstalk, launch, panel, TRANSPORTS, withSideBySide } from './crosstalk.mjs';
 import { WireMock } from './wire-mock.mjs';
 
 /** @import { Browser, Page } from 'playwright-core' */
@@ -28,23 +28,15 @@ after(async () => {
  * @param {(page: Page, mock: WireMock) => Promise<void>} body
  */
 async function withWire(options, body) {
-  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
   const mock = await WireMock.start();
   try {
-    await mock.standIn(context);
-    const page = await context.newPage();
-    /** @type {string[]} */
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
-    await page.goto(crosstalk.page);
-    await connected(page);
-    await page.locator('.instruments').first().waitFor({ state: 'attached' });
-    mock.connect();
-    await body(page, mock);
-    assert.deepEqual(errors, []);
+    const told = async (/** @type {Page} */ page) => {
+      await page.locator('.instruments').first().waitFor({ state: 'attached' });
+      mock.connect();
+      await body(page, mock);
+    };
+    await withSideBySide(browser, crosstalk, options, told, (context) => mock.standIn(context));
   } finally {
-    await context.close();
     await mock.stop();
   }
 }
