@@ -9,10 +9,17 @@ import { button } from './dom.js';
 
 /** The most rows on the page; older ones leave it. */
 export const MAX_ROWS = 500;
+/** So many rows stand in one group. What is out of sight is laid out and painted no more, a group at a time. */
+const GROUP_ROWS = 25;
 /** So long is a message that arrived marked, in milliseconds. */
 const FRESH_MS = 600;
 /** So many pixels from the end still count as being there. */
 const END_PX = 24;
+
+// Made once: making one takes longer than all else that is done for a message.
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const TO_THE_SECOND = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'medium' });
 
 /** @typedef {import('./protocol.js').Message} Message */
 /** @typedef {import('./outbox.js').Post} Post */
@@ -37,6 +44,7 @@ export class Conversation {
   /** The heights at which that was so. */
   #room = '';
   #unseen = 0;
+  #rowCount = 0;
 
   /**
    * @param {{ scroller: HTMLElement, rows: HTMLElement, outbox: HTMLElement, toEnd: HTMLButtonElement }} elements
@@ -144,10 +152,25 @@ export class Conversation {
   #add(rows) {
     // A scroll of this very moment has not been told of yet.
     this.#look();
-    this.#rows.append(...rows);
-    while (this.#rows.childElementCount > MAX_ROWS) this.#rows.firstElementChild?.remove();
+    for (const row of rows) this.#append(row);
     for (const row of rows) makeScrollable(row);
     if (this.#isAtEnd) this.#goToEnd();
+  }
+
+  /** @param {HTMLElement} row */
+  #append(row) {
+    let group = this.#rows.lastElementChild;
+    if (!group || group.childElementCount === GROUP_ROWS) {
+      group = element('div', 'group');
+      this.#rows.append(group);
+    }
+    group.append(row);
+    this.#rowCount += 1;
+    const oldest = this.#rows.firstElementChild;
+    if (this.#rowCount <= MAX_ROWS || !oldest) return;
+    oldest.firstElementChild?.remove();
+    if (oldest.childElementCount === 0) oldest.remove();
+    this.#rowCount -= 1;
   }
 
   #goToEnd() {
@@ -235,10 +258,9 @@ function timeOf(milliseconds) {
   // A server may send any number; one that is no date is shown as none.
   if (Number.isNaN(date.getTime())) return time;
   const isToday = date.toDateString() === new Date().toDateString();
-  const clock = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
   time.dateTime = date.toISOString();
-  time.title = date.toLocaleString('en-GB');
-  time.textContent = isToday ? clock : `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${clock}`;
+  time.title = TO_THE_SECOND.format(date);
+  time.textContent = isToday ? CLOCK.format(date) : `${DAY.format(date)}, ${CLOCK.format(date)}`;
   return time;
 }
 

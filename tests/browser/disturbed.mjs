@@ -126,7 +126,7 @@ function watch() {
   });
   addEventListener('DOMContentLoaded', () => {
     const messages = document.getElementById('messages');
-    if (messages) observer.observe(messages, { childList: true });
+    if (messages) observer.observe(messages, { childList: true, subtree: true });
   });
 }
 
