@@ -18,6 +18,8 @@ const SEEK_MS = 2_000;
 /** Kinds that stand together in the filter, beside those seen. */
 const ALL = '';
 const CHAT = 'chat messages';
+/** So long stands at least what came of a click, in milliseconds. */
+const SAID_MS = 2_000;
 
 export class WireView {
   element = made('section', 'wire-view');
@@ -30,6 +32,7 @@ export class WireView {
   #copy;
   #save = made('a', 'button');
   #status = made('p', 'wire-status');
+  #saidUntil = 0;
   /** @type {Set<string>} */
   #known = new Set();
   #titles;
@@ -176,10 +179,20 @@ export class WireView {
    * @param {number} newer
    */
   #showLive(isLive, newer) {
+    const isNews = this.element.dataset.live !== String(isLive);
     this.element.dataset.live = String(isLive);
     setText(this.#pause, isLive ? 'Pause' : 'Go on');
     const words = newer === 0 ? 'Paused' : `Paused; ${newer.toLocaleString('en')} more ${newer === 1 ? 'has' : 'have'} passed`;
-    setText(this.#status, isLive ? 'Live' : words);
+    if (isNews || performance.now() >= this.#saidUntil) setText(this.#status, isLive ? 'Live' : words);
+  }
+
+  /**
+   * Says what came of a click, and leaves it there to be read.
+   * @param {string} words
+   */
+  #say(words) {
+    this.#saidUntil = performance.now() + SAID_MS;
+    setText(this.#status, words);
   }
 
   /** A capture is one transport's: that of the filter, or of the chosen unit. */
@@ -216,9 +229,9 @@ export class WireView {
   async #copyUnit() {
     try {
       await navigator.clipboard.writeText(this.#unit.copied());
-      setText(this.#status, 'Copied');
+      this.#say('Copied');
     } catch {
-      setText(this.#status, 'The browser lets this page copy nothing.');
+      this.#say('The browser lets this page copy nothing.');
     }
   }
 }
