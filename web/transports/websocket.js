@@ -29,6 +29,7 @@ export function connect(url, { cursor, onBatch, onState }) {
   let isOver = false;
   const opening = setTimeout(() => over('the server did not answer in time'), OPENING_TIMEOUT_MS);
 
+  // region: socket-events
   socket.addEventListener('message', ({ data }) => {
     if (isOver) return;
     try {
@@ -40,6 +41,7 @@ export function connect(url, { cursor, onBatch, onState }) {
   });
   // `error` says nothing that a page may know; `close` follows it.
   socket.addEventListener('close', ({ code, reason }) => over(sentenceOf(code, reason)));
+  // endregion: socket-events
 
   return {
     post,
@@ -55,6 +57,7 @@ export function connect(url, { cursor, onBatch, onState }) {
    * @throws {Lost} if it is none of what a server sends
    */
   function heard(value) {
+    // region: socket-heard
     if (isBatch(value)) {
       clearTimeout(opening);
       if (!isConnected) onState('connected');
@@ -71,6 +74,7 @@ export function connect(url, { cursor, onBatch, onState }) {
     } else {
       throw new Lost('the server sent something that is no batch');
     }
+    // endregion: socket-heard
   }
 
   /** @param {import('../protocol.js').Message} message */
@@ -83,6 +87,7 @@ export function connect(url, { cursor, onBatch, onState }) {
    * @returns {Promise<import('../protocol.js').Message>}
    */
   function post(draft) {
+    // region: socket-post
     if (isOver || socket.readyState !== WebSocket.OPEN) return Promise.reject(new Lost('there is no connection'));
     const late = setTimeout(() => {
       // A socket whose other end has vanished looks open; the missing answer is the first sign.
@@ -96,6 +101,7 @@ export function connect(url, { cursor, onBatch, onState }) {
       clearTimeout(late);
       waiting.delete(draft.nonce);
     });
+    // endregion: socket-post
   }
 
   /** @param {string} reason */
@@ -121,10 +127,12 @@ export function connect(url, { cursor, onBatch, onState }) {
  * @param {string | undefined} cursor
  */
 function socketUrl(url, cursor) {
+  // region: socket-url
   const target = new URL(url);
   target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   if (cursor !== undefined) target.searchParams.set('after', cursor);
   return target;
+  // endregion: socket-url
 }
 
 /**

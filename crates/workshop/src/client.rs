@@ -1,11 +1,14 @@
 //! A client that writes and reads octets: well formed or not, as a check wants them.
 
+mod frame;
+
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
+pub use self::frame::{Frame, masked};
 use crate::{
     failure::{Failure, hex},
     trace,
@@ -71,54 +74,7 @@ impl Head {
     }
 }
 
-/// A frame as it came, taken for what its header says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// All its octets.
-    pub octets: Vec<u8>,
-    /// The lower four bits of the first octet.
-    pub opcode: u8,
-    /// What follows the header.
-    pub payload: Vec<u8>,
-}
-
-impl Frame {
-    /// The status code of a Close frame.
-    pub fn code(&self) -> Option<u16> {
-        self.payload.first_chunk().map(|code| u16::from_be_bytes(*code))
-    }
-
-    /// In a few words.
-    pub fn told(&self) -> String {
-        let bytes = self.payload.len();
-        match self.opcode {
-            0 => format!("a continuation of {bytes} bytes"),
-            1 => format!("a text of {bytes} bytes"),
-            2 => format!("a binary message of {bytes} bytes"),
-            8 => self
-                .code()
-                .map_or_else(|| "a Close without a code".to_owned(), |code| format!("Close {code}")),
-            9 => format!("a ping of {bytes} bytes"),
-            10 => format!("a pong of {bytes} bytes"),
-            other => format!("a frame of the reserved opcode {other}"),
-        }
-    }
-
-    fn parse(octets: &[u8]) -> Option<Self> {
-        let (&first, &second) = (octets.first()?, octets.get(1)?);
-        let (length, start) = match second & 0x7f {
-            126 => (u64::from(u16::from_be_bytes(*octets.get(2..)?.first_chunk()?)), 4),
-            127 => (u64::from_be_bytes(*octets.get(2..)?.first_chunk()?), 10),
-            short => (u64::from(short), 2),
-        };
-        let start = if second & 0x80 == 0 { start } else { start + 4 };
-        let end = usize::try_from(length).ok()?.checked_add(start)?;
-        let payload = octets.get(start..end)?.to_vec();
-        Some(Self { octets: octets.get(..end)?.to_vec(), opcode: first & 15, payload })
-    }
-}
-
-/// A connection to the learner's server.
+/// A connection: to the learner's server, or from the learner's page.
 #[derive(Debug)]
 pub struct Wire {
     tcp: TcpStream,
@@ -128,6 +84,8 @@ pub struct Wire {
     pub patience: Duration,
     /// Its number, for the trace.
     number: usize,
+    /// Whether the other side is the page.
+    to_page: bool,
 }
 
 impl Wire {
@@ -154,19 +112,40 @@ impl Wire {
             Failure::new("a connection to the port that your program said", format!("{error}"))
                 .likely("it does not accept any more, or it has ended")
         })?;
-        Ok(Self { tcp, buffer: Vec::new(), patience, number: trace::connection() })
+        Ok(Self { tcp, buffer: Vec::new(), patience, number: trace::connection(), to_page: false })
+    }
+
+    /// A connection of the page, of which these octets were read already.
+    pub(crate) fn of(tcp: TcpStream, buffer: Vec<u8>, patience: Duration) -> Self {
+        Self { tcp, buffer, patience, number: trace::connection(), to_page: true }
+    }
+
+    /// Puts octets that came into the trace.
+    pub(crate) fn record(&self, octets: &[u8]) {
+        trace::record(self.number, false, self.to_page, octets);
     }
 
     /// Sends octets. That the peer has gone is told by what is read next.
     pub fn send(&mut self, octets: &[u8]) {
         let _ = self.tcp.set_write_timeout(Some(self.patience));
         let _ = self.tcp.write_all(octets);
-        trace::record(self.number, true, octets);
+        trace::record(self.number, true, self.to_page, octets);
     }
 
     /// Gives it room again to read on, where it was made with a small receive buffer.
     pub fn widen(&self) {
         let _ = socket2::SockRef::from(&self.tcp).set_recv_buffer_size(1 << 20);
+    }
+
+    /// Closes our sending side.
+    pub(crate) fn shut(&self) {
+        let _ = self.tcp.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Whether the peer closes within its patience, whatever it says before.
+    pub(crate) fn is_gone(&mut self) -> bool {
+        let ended = self.read_until(self.patience, |_| None::<((), usize)>);
+        matches!(ended, Err(Ended::Closed | Ended::Reset))
     }
 
     /// Resets the connection.
@@ -186,7 +165,7 @@ impl Wire {
             Ok(0) => Err(Ended::Closed),
             Ok(count) => {
                 let octets = octets.get(..count).unwrap_or_default();
-                trace::record(self.number, false, octets);
+                self.record(octets);
                 self.buffer.extend_from_slice(octets);
                 Ok(())
             }
@@ -261,24 +240,4 @@ impl Wire {
             Err(ended) => Err(ended.told()),
         }
     }
-}
-
-/// A frame of a client, masked with `key`.
-pub fn masked(fin_and_opcode: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
-    let mut frame = vec![fin_and_opcode];
-    let length = payload.len();
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ ..126), _) => frame.push(0x80 | short),
-        (_, Ok(length)) => {
-            frame.push(0x80 | 126);
-            frame.extend(length.to_be_bytes());
-        }
-        _ => {
-            frame.push(0x80 | 127);
-            frame.extend((length as u64).to_be_bytes());
-        }
-    }
-    frame.extend(key);
-    frame.extend(payload.iter().zip(key.into_iter().cycle()).map(|(octet, key)| octet ^ key));
-    frame
 }

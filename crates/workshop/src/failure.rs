@@ -58,12 +58,22 @@ pub struct Facts {
     pub region: Option<String>,
     /// Where the program panicked, such as `src/frame.rs:41:9`.
     pub panic: Option<String>,
+    /// How to get what this machine lacks, where the check was not run at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_run: Option<String>,
 }
 
 impl Failure {
     /// A failure with what was expected and what came, in words.
     pub fn new(expected: impl Into<String>, got: impl Into<String>) -> Self {
         Self(Box::new(Facts { expected: expected.into(), got: got.into(), ..Facts::default() }))
+    }
+
+    /// A check that was not run, for something is missing that is no part of what it checks: neither passed nor failed.
+    pub fn not_run(why: impl Into<String>, fix: &str) -> Self {
+        let mut failure = Self::new("the check is run", why);
+        failure.not_run = Some(fix.to_owned());
+        failure
     }
 
     /// A failure with the octets that were expected and those that came.

@@ -1,10 +1,14 @@
 //! Runs the checks of a track against a program, step by step.
 
+use std::path::Path;
+
 use crate::{
+    browser::Shared,
     checks::{self, Check},
     failure::{Failure, Report},
     probe::Probe,
     process::Program,
+    scripted::Site,
     track::Track,
 };
 
@@ -15,6 +19,10 @@ pub struct Judge<'a> {
     pub track: &'a Track,
     /// The program.
     pub program: Program,
+    /// The repository, whose `web` has what the program's folder has not.
+    pub root: &'a Path,
+    /// The browser for the steps in the page.
+    pub browser: Shared,
     /// What names, texts, keys and sizes are drawn from.
     pub seed: u64,
     /// How much longer deadlines are on this machine.
@@ -28,7 +36,9 @@ impl Judge<'_> {
     ///
     /// It fails.
     pub fn check(&self, check: &Check) -> Result<(), Failure> {
-        (check.run)(&Probe::new(self.program.clone(), self.seed, self.stretch))
+        let folders = vec![self.program.folder.clone(), self.root.to_owned()];
+        let site = Site { folders, transport: self.track.name.clone() };
+        (check.run)(&Probe::new(self.program.clone(), site, self.browser.clone(), self.seed, self.stretch))
     }
 
     /// Runs the checks of steps 1 to `last`, and stops at the first that fails; `told` is called before and after

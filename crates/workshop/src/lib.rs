@@ -5,6 +5,7 @@
 //! - [`source`], [`manifest`]: the program after a step, and a starter
 //! - [`process`], [`said`]: a learner's program as a process, and what it says
 //! - [`client`]: a client that writes and reads octets
+//! - [`browser`], [`stage`], [`scripted`]: the chat page in a browser, and the server that a check is for it
 //! - [`probe`]: what a check has: a program, chance, deadlines
 //! - [`checks`]: the checks of each track
 //! - [`failure`]: what a check says when it fails
@@ -16,6 +17,7 @@
 //! - [`verbs`]: what `cargo workshop` does
 //! - [`terminal`]: text for a terminal
 
+pub mod browser;
 pub mod building;
 pub mod checks;
 pub mod client;
@@ -30,7 +32,9 @@ pub mod process;
 pub mod progress;
 pub mod regions;
 pub mod said;
+pub mod scripted;
 pub mod source;
+pub mod stage;
 pub mod terminal;
 pub mod trace;
 pub mod track;

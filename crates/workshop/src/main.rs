@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use workshop::{
+    browser::{self, Shared},
     learner::{Learner, Trouble},
     place::Repository,
     process,
@@ -108,10 +109,14 @@ fn main() -> ExitCode {
     // It fails only where a handler is set already.
     let _ = ctrlc::set_handler(|| {
         process::kill_all();
+        browser::forget_all();
         std::process::exit(130);
     });
-    let setting =
-        Setting { repository: Repository::find(arguments.my), paint: Paint::of_process(arguments.no_color) };
+    let setting = Setting {
+        repository: Repository::find(arguments.my),
+        paint: Paint::of_process(arguments.no_color),
+        browser: Shared::default(),
+    };
     match run(&setting, arguments.verb) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

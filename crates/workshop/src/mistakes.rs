@@ -31,6 +31,20 @@ pub struct Mistake {
     pub caught_by: String,
     /// Words of its failure.
     pub says: String,
+    /// An earlier check that fails first when it is lucky: the mistake is a race.
+    pub or_by: Option<String>,
+    /// Words of that failure.
+    pub or_says: Option<String>,
+}
+
+impl Mistake {
+    /// The words that this check must say, if it may be the first that fails.
+    pub fn words_of(&self, check: &str) -> Option<&str> {
+        if check == self.caught_by {
+            return Some(&self.says);
+        }
+        self.or_says.as_deref().filter(|_| self.or_by.as_deref() == Some(check))
+    }
 }
 
 impl Mistake {

@@ -10,8 +10,11 @@ use std::{
 };
 
 use crate::{
+    browser::Shared,
     failure::Failure,
     process::{Program, Running},
+    scripted::Site,
+    stage::{Setting, Stage},
 };
 
 /// How a check ends.
@@ -19,6 +22,12 @@ pub type Outcome = Result<(), Failure>;
 
 /// How long a deadline is on a machine that is not slow.
 const DEADLINE: Duration = Duration::from_millis(2_000);
+
+/// Likewise for what a page must do, beside [`PAGE_STRETCHED`]: a browser has more to do than a server.
+const PAGE_DEADLINE: Duration = Duration::from_millis(4_000);
+
+/// What a slow machine adds to that, times the stretch.
+const PAGE_STRETCHED: Duration = Duration::from_millis(1_000);
 
 /// The most that a slow machine stretches it.
 const MAX_STRETCH: u32 = 10;
@@ -43,12 +52,16 @@ pub struct Probe {
     pub seed: u64,
     chance: RefCell<fastrand::Rng>,
     stretch: u32,
+    site: Site,
+    browser: Shared,
 }
 
 impl Probe {
     /// For one check of this program.
-    pub fn new(program: Program, seed: u64, stretch: u32) -> Self {
-        Self { program, seed, chance: RefCell::new(fastrand::Rng::with_seed(seed)), stretch }
+    ///
+    /// `site` is where its pages come from, `browser` what shows them.
+    pub fn new(program: Program, site: Site, browser: Shared, seed: u64, stretch: u32) -> Self {
+        Self { program, seed, chance: RefCell::new(fastrand::Rng::with_seed(seed)), stretch, site, browser }
     }
 
     /// How long to wait for what must come.
@@ -75,6 +88,22 @@ impl Probe {
     ) -> Result<T, Failure> {
         let mut running = self.start(drafts, variables)?;
         check(&running).map_err(|failure| running.explain(failure))
+    }
+
+    /// Runs a check against the chat page in a browser, with the learner's modules in it; the check is its server.
+    /// The learner's program is not run.
+    ///
+    /// # Errors
+    ///
+    /// There is no browser, or the check fails.
+    pub fn stage<T>(
+        &self,
+        setting: Setting,
+        check: impl FnOnce(&Stage) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let patience = PAGE_DEADLINE + PAGE_STRETCHED * self.stretch;
+        let stage = Stage::open(&self.browser, self.site.clone(), setting, patience)?;
+        check(&stage).map_err(|failure| stage.explain(failure))
     }
 
     fn start(&self, drafts: &[String], variables: &[(&str, &str)]) -> Result<Running, Failure> {

@@ -30,8 +30,18 @@ pub fn kill_all() {
     groups().iter().for_each(|&group| kill_group(group));
 }
 
+/// Has [`kill_all`] end this process group too.
+pub(crate) fn register(group: u32) {
+    groups().insert(group);
+}
+
+/// What [`register`] said is over.
+pub(crate) fn forget(group: u32) {
+    groups().remove(&group);
+}
+
 #[cfg(unix)]
-fn kill_group(group: u32) {
+pub(crate) fn kill_group(group: u32) {
     use rustix::process::{Pid, Signal, kill_process_group};
     if let Some(pid) = i32::try_from(group).ok().and_then(Pid::from_raw) {
         // It fails only for a group that is gone.
@@ -40,7 +50,7 @@ fn kill_group(group: u32) {
 }
 
 #[cfg(not(unix))]
-fn kill_group(_: u32) {}
+pub(crate) fn kill_group(_: u32) {}
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -85,7 +95,7 @@ impl Running {
         let fail = |got: String| Failure::new(must, got).did("We started your program with PORT=0.");
         let mut child = spawn(program, environment)
             .map_err(|error| fail(format!("it does not start: {error}")).likely(missing(program, &error)))?;
-        groups().insert(child.id());
+        register(child.id());
         let log = Said::of(child.stderr.take()).0;
         let (said, port) = Said::of(child.stdout.take());
         // From here on dropping it ends the process.
@@ -187,7 +197,7 @@ impl Drop for Running {
         kill_group(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
-        groups().remove(&self.child.id());
+        forget(self.child.id());
     }
 }
 

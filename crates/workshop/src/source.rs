@@ -67,11 +67,12 @@ impl Source {
     /// The program after `steps` steps: the finished files with a stub in each region of a later step. It is also
     /// the starter of the step after.
     pub fn after(&self, track: &Track, steps: usize) -> Vec<(PathBuf, String)> {
-        let content = |region: &Region| {
+        let content = |file: &SourceFile, region: &Region| {
             let (number, hole) = track.hole(&region.name)?;
-            (number > steps).then(|| regions::indented(&track.stub(number, hole), &region.indent))
+            (number > steps).then(|| regions::indented(&track.stub(number, hole, &file.path), &region.indent))
         };
-        self.files.iter().map(|file| (file.path.clone(), file.with(content))).collect()
+        let made = |file: &SourceFile| (file.path.clone(), file.with(|region| content(file, region)));
+        self.files.iter().map(made).collect()
     }
 
     /// The file and the region of this name.

@@ -15,6 +15,9 @@ const MAX_PIECES: usize = 64;
 /// The most octets that are kept of a piece.
 const MAX_PIECE_BYTES: usize = 400;
 
+/// Likewise of what a page asks: a browser's head has 500 to 700, and behind a cut nothing can be told.
+const MAX_ASKED_BYTES: usize = 1_024;
+
 /// What one side sent at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
@@ -22,6 +25,9 @@ pub struct Piece {
     pub connection: usize,
     /// Whether we sent it.
     pub ours: bool,
+    /// Whether the other side is the page, and we are the server.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_page: bool,
     /// Its octets, as many as are kept, in hexadecimal digits.
     pub octets: String,
     /// How many there were.
@@ -50,15 +56,16 @@ pub(crate) fn connection() -> usize {
     CONNECTIONS.get()
 }
 
-pub(crate) fn record(connection: usize, ours: bool, octets: &[u8]) {
+pub(crate) fn record(connection: usize, ours: bool, to_page: bool, octets: &[u8]) {
     PIECES.with_borrow_mut(|pieces| {
         let Some(pieces) = pieces.as_mut().filter(|pieces| pieces.len() < MAX_PIECES) else { return };
-        let kept = octets.get(..MAX_PIECE_BYTES).unwrap_or(octets);
+        let most = if to_page && !ours { MAX_ASKED_BYTES } else { MAX_PIECE_BYTES };
+        let kept = octets.get(..most).unwrap_or(octets);
         let octets_text = kept.iter().fold(String::new(), |mut text, octet| {
             let _ = write!(text, "{octet:02x}");
             text
         });
-        pieces.push(Piece { connection, ours, octets: octets_text, length: octets.len() });
+        pieces.push(Piece { connection, ours, to_page, octets: octets_text, length: octets.len() });
     });
 }
 
@@ -83,9 +90,9 @@ pub fn told(pieces: &[Piece]) -> Vec<String> {
         let explainer =
             explainers.entry(piece.connection).or_insert_with(|| Explainer::new(Protocol::WebSocket));
         let octets = piece.bytes();
-        let side = if piece.ours { Side::Client } else { Side::Server };
+        let side = if piece.ours == piece.to_page { Side::Server } else { Side::Client };
         for unit in explainer.push(side, &octets) {
-            let arrow = if unit.side == Side::Client { "we  -->" } else { "you <--" };
+            let arrow = if piece.ours { "we  -->" } else { "you <--" };
             let who = if several { format!("{:>3} ", piece.connection) } else { String::new() };
             let summary: String = unit.summary.chars().take(66 - who.len()).collect();
             lines.push(format!("{who}{arrow} {summary}"));

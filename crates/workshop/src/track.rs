@@ -66,7 +66,8 @@ pub struct Hole {
     pub name: String,
     /// What is to be written, in one line.
     pub todo: String,
-    /// What stands there instead until then; without it a `todo!` that says the step.
+    /// What stands there instead until then; without it a `todo!` that says the step, in JavaScript an
+    /// `Error`.
     pub stub: Option<String>,
 }
 
@@ -144,10 +145,16 @@ impl Track {
     }
 
     /// What stands in a region that is not written yet.
-    pub fn stub(&self, number: usize, hole: &Hole) -> String {
+    ///
+    /// `path` is the file that it is in: the language.
+    pub fn stub(&self, number: usize, hole: &Hole, path: &Path) -> String {
+        let todo = format!("{}/{number}: {}", self.name, hole.todo);
         match &hole.stub {
             Some(stub) => stub.clone(),
-            None => format!("todo!(\"{}/{number}: {}\")", self.name, hole.todo),
+            None if path.extension().is_some_and(|kind| kind == "js") => {
+                format!("throw new Error(\"not yet implemented: {todo}\");")
+            }
+            None => format!("todo!(\"{todo}\")"),
         }
     }
 

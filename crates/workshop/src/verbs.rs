@@ -18,4 +18,6 @@ pub struct Setting {
     pub repository: crate::place::Repository,
     /// Whether to colour.
     pub paint: Paint,
+    /// The browser for the steps in the page, for as long as this process runs.
+    pub browser: crate::browser::Shared,
 }

@@ -14,10 +14,13 @@
 use std::{collections::BTreeMap, fs};
 
 use workshop::{
+    browser::Shared,
     building::{self, Built},
     judge::Judge,
     place::Repository,
-    probe, trace,
+    probe,
+    process::Program,
+    trace,
 };
 
 /// Pieces that are kept of a check: more would not be read.
@@ -34,7 +37,14 @@ fn every_check_has_a_conversation() {
             else {
                 panic!("the finished crate does not build");
             };
-            let judge = Judge { track: &track, program, seed: 4711, stretch: probe::calibrate() };
+            let judge = Judge {
+                track: &track,
+                program: Program { folder: repository.root.clone(), ..program },
+                root: &repository.root,
+                browser: Shared::default(),
+                seed: 4711,
+                stretch: probe::calibrate(),
+            };
             let mut recorded = BTreeMap::new();
             let result = judge.steps(track.steps.len(), |_, check, passed| match passed {
                 None => trace::begin(),

@@ -6,6 +6,7 @@ mod encode;
 mod follow;
 mod fragments;
 mod handshake;
+mod page;
 mod pressure;
 mod request;
 
@@ -64,6 +65,12 @@ checks! {
     pressure::stops_reading "client-that-stops-reading", "a slow client reads on later, and nobody waits for it", "the chat's protocol", "broadcast";
     pressure::memory "memory-bounded", "clients that do not read cost no memory", "the chat's protocol", "broadcast";
     pressure::missed_pong "missed-pong-dropped", "a silent peer is pinged, and dropped if it does not answer", "RFC 6455 §5.5.2", "sweep";
+    page::dot "dot", "the dot shows how the connection stands", "the chat's protocol", "socket-heard";
+    page::disabled "disabled-until-open", "nothing is sent before there is a connection", "WHATWG WebSockets §3", "socket-post";
+    page::answers "answer-by-nonce", "a draft's answer has its nonce", "the chat's protocol", "socket-heard";
+    page::reconnects "reconnects", "whatever ends a connection, the page opens another", "the chat's protocol", "socket-events";
+    page::no_loss "no-loss-over-reconnect", "over a new connection nothing is lost, and nothing twice", "the chat's protocol", "socket-url";
+    page::protocol "follows-page-protocol", "host, port and security are the page's", "WHATWG WebSockets §3", "socket-url";
 }
 
 /// An opening handshake with these fields beside the usual ones; one of the same name replaces it, `""` removes it.

@@ -86,7 +86,14 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
     let built = begun.elapsed();
     let (track, stretch) = (learner.track.clone(), probe::calibrate());
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..100_000));
-    let judge = Judge { track: &track, program, seed, stretch };
+    let judge = Judge {
+        track: &track,
+        program,
+        root: &setting.repository.root,
+        browser: setting.browser.clone(),
+        seed,
+        stretch,
+    };
     let mut passed = Vec::new();
     let mut checking = Instant::now();
     let result = judge.steps(last, |number, check, ok| {
@@ -106,6 +113,16 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
         let region = checks::find(&track.name, &report.check).map(|check| check.region).unwrap_or_default();
         learner.placed(*report, region)
     });
+    if let Some((report, fix)) =
+        report.as_ref().and_then(|report| Some((report, report.failure.not_run.as_ref()?)))
+    {
+        let Report { track, step, check, failure, .. } = report;
+        let count = passed.len();
+        return Err(Trouble::Told(format!(
+            "{count} checks pass; {track} / {step} / {check} was not run: {}\n-> {fix}",
+            failure.got
+        )));
+    }
     learner.progress.failed = None;
     if let Some(report) = &report {
         learner.progress.failed(report);

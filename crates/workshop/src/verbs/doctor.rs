@@ -9,6 +9,7 @@ use std::{
 
 use super::{Setting, watch};
 use crate::{
+    browser,
     building::{self, Built},
     learner::{Learner, Trouble},
     terminal::{Style, print, wrap},
@@ -122,17 +123,10 @@ fn disk(root: &Path) -> Finding {
     ("disk", found)
 }
 
+/// The steps in the page need one that can be driven; any other shows the page to people.
 fn browser() -> Finding {
-    let names = ["xdg-open", "open", "chromium", "google-chrome", "firefox"];
-    let there = |name: &&str| {
-        std::env::var_os("PATH")
-            .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).exists()))
-    };
-    let found = names.into_iter().find(there).map(ToOwned::to_owned);
-    (
-        "browser",
-        found.ok_or_else(|| ("none was found".to_owned(), "open the address that `demo` prints by hand")),
-    )
+    let found = browser::found().map(|path| path.display().to_string());
+    ("browser", found.ok_or_else(|| ("none that checks of a page could drive".to_owned(), browser::INSTALL)))
 }
 
 fn certificate(root: &Path) -> Finding {

@@ -116,8 +116,8 @@ pub fn reset(setting: &Setting, all: bool) -> Result<(), Trouble> {
     } else {
         let content = |name: &str| {
             let (number, hole) = learner.track.hole(name)?;
-            let (_, region) = learner.source.region(name)?;
-            Some(regions::indented(&learner.track.stub(number, hole), &region.indent))
+            let (file, region) = learner.source.region(name)?;
+            Some(regions::indented(&learner.track.stub(number, hole, &file.path), &region.indent))
         };
         learner.write_regions(&Learner::holes(step), content)?;
     }

@@ -84,7 +84,7 @@ fn watcher(folder: &Path, sender: Sender<News>) -> notify::Result<Box<dyn Watche
             let _ = sender.send(News::Saved);
         }
     };
-    let source = folder.join("src");
+    let (source, web) = (folder.join("src"), folder.join("web"));
     let mut watcher: Box<dyn Watcher> = if events_arrive(&source) {
         Box::new(RecommendedWatcher::new(told, Config::default())?)
     } else {
@@ -93,6 +93,9 @@ fn watcher(folder: &Path, sender: Sender<News>) -> notify::Result<Box<dyn Watche
         Box::new(PollWatcher::new(told, config)?)
     };
     watcher.watch(&source, RecursiveMode::Recursive)?;
+    if web.is_dir() {
+        watcher.watch(&web, RecursiveMode::Recursive)?;
+    }
     Ok(watcher)
 }
 

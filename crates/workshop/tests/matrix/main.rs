@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo test -p workshop --test matrix
-//! WORKSHOP_MISTAKE=little cargo test -p workshop --test matrix    # mistakes with this in `what`
+//! WORKSHOP_MISTAKE=little cargo test -p workshop --test matrix    # mistakes with this in `what`, or of this check
 //! ```
 
 #![allow(
@@ -25,31 +25,20 @@ use std::{
     thread,
 };
 
-use variants::Variant;
+use variants::{Built, Variant};
 use workshop::{
+    browser::Shared,
     checks::{self, Check},
     judge::Judge,
     mistakes::{self, Mistake},
     probe,
     process::Program,
     source::Source,
-    track::Track,
+    track::{Step, Track},
 };
 
 /// Checks that run at once: most of their time is waiting.
 const AT_ONCE: usize = 6;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn track(name: &str) -> (Track, Source) {
-    let path = root().join("crates/workshop/tracks").join(name).with_extension("toml");
-    let track = Track::read(&path).unwrap();
-    let source = Source::read(&root(), &track).unwrap();
-    track.judge(&path, &source).unwrap_or_else(|error| panic!("{error}"));
-    (track, source)
-}
 
 /// Runs `work` on all of `items`, some at once; gives what is wrong.
 fn all<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) -> Vec<String> {
@@ -70,13 +59,53 @@ fn all<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) -> 
     wrong
 }
 
-fn judge(track: &Track, program: &Path) -> impl Fn(&Check) -> Result<(), String> {
-    let (track, program) = (track.clone(), Program::at(program, &root()));
-    // Many run at once: a deadline is as on a slow machine.
-    let stretch = probe::calibrate().max(2);
-    move |check| {
-        let judge = Judge { track: &track, program: program.clone(), seed: 4711, stretch };
-        judge.check(check).map_err(|failure| failure.words())
+/// What judges the programs of a track.
+struct Bench {
+    track: Track,
+    source: Source,
+    root: PathBuf,
+    browser: Shared,
+    stretch: u32,
+}
+
+impl Bench {
+    fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+        let path = root.join("crates/workshop/tracks").join(name).with_extension("toml");
+        let track = Track::read(&path).unwrap();
+        let source = Source::read(&root, &track).unwrap();
+        track.judge(&path, &source).unwrap_or_else(|error| panic!("{error}"));
+        // Many run at once: a deadline is as on a slow machine.
+        Self { track, source, root, browser: Shared::default(), stretch: probe::calibrate().max(2) }
+    }
+
+    /// Runs a check; a failure is its words.
+    fn judge(&self, program: &Program, check: &Check) -> Result<(), String> {
+        let judge = Judge {
+            track: &self.track,
+            program: program.clone(),
+            root: &self.root,
+            browser: self.browser.clone(),
+            seed: 4711,
+            stretch: self.stretch,
+        };
+        judge.check(check).map_err(|failure| {
+            let (why, words) = (&failure.not_run, failure.words());
+            assert!(why.is_none(), "{} was not run, and that is no failure: {words}\n{why:?}", check.id);
+            words
+        })
+    }
+
+    /// Whether a check looks at the page, not at the server.
+    fn in_page(&self, check: &Check) -> bool {
+        self.source.region(check.region).is_some_and(|(file, _)| file.path.starts_with("web"))
+    }
+
+    /// The checks of all steps, in the order they run, with the number and the text of their steps.
+    fn checks(&self) -> impl Iterator<Item = (usize, &Step, &'static Check)> {
+        (1..).zip(&self.track.steps).flat_map(move |(number, step)| {
+            step.checks.iter().map(move |id| (number, step, checks::find(&self.track.name, id).unwrap()))
+        })
     }
 }
 
@@ -86,27 +115,31 @@ fn raw_websocket() {
 }
 
 fn matrix(name: &str) {
-    let (track, source) = track(name);
-    let steps = track.steps.len();
-    let mistakes = mistakes::read(&root().join(format!("crates/workshop/mistakes/{name}.toml"))).unwrap();
+    let bench = Bench::new(name);
+    let steps = bench.track.steps.len();
+    let path = bench.root.join(format!("crates/workshop/mistakes/{name}.toml"));
     let wanted = std::env::var("WORKSHOP_MISTAKE").ok();
-    let mistakes: Vec<_> = mistakes
+    let mistakes: Vec<_> = mistakes::read(&path)
+        .unwrap()
         .into_iter()
-        .filter(|mistake| wanted.as_ref().is_none_or(|words| mistake.what.contains(words)))
+        .filter(|mistake| {
+            wanted.as_ref().is_none_or(|words| mistake.what.contains(words) || mistake.caught_by == *words)
+        })
         .collect();
-    let mut files: Vec<_> =
-        (0..=steps).map(|done| Variant::new(format!("after-{done}"), source.after(&track, done))).collect();
+    let after = |done| Variant::new(format!("after-{done}"), bench.source.after(&bench.track, done));
+    let mut files: Vec<_> = (0..=steps).map(after).collect();
     for mistake in &mistakes {
-        let made = mistake.made(&source).unwrap_or_else(|error| panic!("{error}"));
+        let made = mistake.made(&bench.source).unwrap_or_else(|error| panic!("{error}"));
         files.push(Variant::new(slug(&mistake.what), made));
     }
-    let programs = variants::build(&root(), &track, &files);
+    let built = variants::build(&bench.root, &bench.track, &files);
     let mut wrong = Vec::new();
     if wanted.is_none() {
-        wrong.extend(steps_and_starters(&track, &programs[..=steps]));
+        wrong.extend(steps_and_starters(&bench, &built[..=steps]));
     }
-    let pairs: Vec<_> = mistakes.iter().zip(&programs[steps + 1..]).collect();
-    wrong.extend(all(&pairs, |(mistake, program)| caught(&track, mistake, program)));
+    let finished = &built[steps];
+    let pairs: Vec<_> = mistakes.iter().zip(&built[steps + 1..]).collect();
+    wrong.extend(all(&pairs, |(mistake, made)| caught(&bench, mistake, made, finished)));
     if wanted.is_none() {
         let catching: BTreeSet<_> = mistakes.iter().map(|mistake| &*mistake.caught_by).collect();
         let idle = checks::of(name).iter().map(|check| check.id).filter(|id| !catching.contains(id));
@@ -121,50 +154,54 @@ fn slug(what: &str) -> String {
     words.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
-/// Each program against each check: those up to its step pass, those behind it fail.
-fn steps_and_starters(track: &Track, programs: &[PathBuf]) -> Vec<String> {
+/// Each program against each check: those up to its step pass, those behind it fail. A check that looks at the same
+/// files in several programs is run on the first of them.
+fn steps_and_starters(bench: &Bench, programs: &[Built]) -> Vec<String> {
     let mut cells = Vec::new();
-    for (done, program) in programs.iter().enumerate() {
-        for (number, step) in (1..).zip(&track.steps) {
-            for id in &step.checks {
-                cells.push((done, program, number, step, checks::find(&track.name, id).unwrap()));
+    for (done, made) in programs.iter().enumerate() {
+        for (number, step, check) in bench.checks() {
+            let side = made.side(bench.in_page(check));
+            let must_pass = number <= done;
+            // The first check of the next step is the starter's failure.
+            let is_starters =
+                number == done + 1 && step.checks.first().is_some_and(|first| first == check.id);
+            let says = is_starters.then_some(&*step.starter_says);
+            let key = (side, check.id, must_pass, says);
+            if !cells.iter().any(|(_, _, other)| *other == key) {
+                cells.push((done, check, key));
             }
         }
     }
-    all(&cells, |(done, program, number, step, check)| {
-        let result = judge(track, program)(check);
-        let place = format!("after step {done}, {} of step {number}", check.id);
-        match result {
-            Ok(()) if number <= done => Ok(()),
-            Ok(()) => Err(format!("{place}: passes, and must not")),
-            Err(words) if number <= done => Err(format!("{place}: {words}")),
-            // The first check of the next step is the starter's failure.
-            Err(words)
-                if *number == done + 1 && step.checks.first().is_some_and(|first| first == check.id) =>
-            {
-                let says = &step.starter_says;
-                if words.contains(says) {
-                    Ok(())
-                } else {
-                    Err(format!("{place}: does not say {says:?}: {words}"))
-                }
+    all(&cells, |(done, check, (_, id, must_pass, says))| {
+        let result = bench.judge(&programs[*done].program, check);
+        let place = format!("after step {done}, {id}");
+        match (result, says) {
+            (Ok(()), _) if !must_pass => Err(format!("{place}: passes, and must not")),
+            (Err(words), _) if *must_pass => Err(format!("{place}: {words}")),
+            (Err(words), Some(says)) if !words.contains(says) => {
+                Err(format!("{place}: does not say {says:?}: {words}"))
             }
-            Err(_) => Ok(()),
+            _ => Ok(()),
         }
     })
 }
 
-fn caught(track: &Track, mistake: &Mistake, program: &Path) -> Result<(), String> {
-    let Mistake { what, caught_by, says, .. } = mistake;
-    let run = judge(track, program);
-    for id in track.steps.iter().flat_map(|step| &step.checks) {
-        if let Err(words) = run(checks::find(&track.name, id).unwrap()) {
-            return if id != caught_by {
-                Err(format!("{what}: caught by {id}, not {caught_by}: {words}"))
-            } else if !words.contains(says) {
-                Err(format!("{what}: {id} does not say {says:?}: {words}"))
-            } else {
-                Ok(())
+/// Whether the named check is the first that fails, with the named words. What looks at files without the mistake is
+/// known to pass.
+fn caught(bench: &Bench, mistake: &Mistake, made: &Built, finished: &Built) -> Result<(), String> {
+    let Mistake { what, caught_by, .. } = mistake;
+    for (_, _, check) in bench.checks() {
+        let in_page = bench.in_page(check);
+        if made.side(in_page) == finished.side(in_page) {
+            continue;
+        }
+        if let Err(words) = bench.judge(&made.program, check) {
+            return match mistake.words_of(check.id) {
+                None => Err(format!("{what}: caught by {}, not {caught_by}: {words}", check.id)),
+                Some(says) if !words.contains(says) => {
+                    Err(format!("{what}: {} does not say {says:?}: {words}", check.id))
+                }
+                Some(_) => Ok(()),
             };
         }
     }

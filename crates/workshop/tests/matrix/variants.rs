@@ -7,12 +7,27 @@ use std::{
     process::{Command, Stdio},
 };
 
-use workshop::{manifest::manifest, track::Track};
+use workshop::{manifest::manifest, process::Program, track::Track};
 
-/// A program to build.
+/// A program to build, and its page.
 pub(crate) struct Variant {
     name: String,
     files: Vec<(PathBuf, String)>,
+}
+
+/// A variant that was built.
+pub(crate) struct Built {
+    pub(crate) program: Program,
+    /// What the program was built of, or what the page is made of: the same number for the same files.
+    server: usize,
+    page: usize,
+}
+
+impl Built {
+    /// What a check of the server, or of the page, looks at.
+    pub(crate) fn side(&self, in_page: bool) -> usize {
+        if in_page { self.page } else { self.server }
+    }
 }
 
 impl Variant {
@@ -30,14 +45,18 @@ fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-/// Builds all variants and gives their programs, in the same order.
+/// Builds all variants and gives them, in the same order. What differs only in the page is built once.
 ///
 /// # Panics
 ///
 /// One does not build, or warns.
-pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<PathBuf> {
+pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<Built> {
     let folder = root.join("target/workshop").join(&track.name);
-    let members: Vec<_> = variants.iter().map(|variant| format!("\"{}\"", variant.name)).collect();
+    let (servers, pages) = (sides(variants, false), sides(variants, true));
+    let built = |at: usize| servers.iter().position(|&side| side == servers[at]).unwrap() == at;
+    let names: Vec<_> = variants.iter().map(|variant| &*variant.name).collect();
+    let members: Vec<_> =
+        (0..names.len()).filter(|&at| built(at)).map(|at| format!("\"{}\"", names[at])).collect();
     let workspace = format!(
         "[workspace]\nresolver = \"3\"\nmembers = [{}]\n[profile.dev]\ndebug = false\nincremental = false\n",
         members.join(", ")
@@ -57,7 +76,21 @@ pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<Pat
         }
     }
     let programs = run(&folder);
-    variants.iter().map(|variant| programs[&package(track, &variant.name)].clone()).collect()
+    let made = |at: usize| {
+        let (server, page) = (servers[at], pages[at]);
+        let program = &programs[&package(track, names[server])];
+        Built { program: Program::at(program, &folder.join(names[at])), server, page }
+    };
+    (0..names.len()).map(made).collect()
+}
+
+/// For each variant the first that has the same files: those of the page, or all others.
+fn sides(variants: &[Variant], in_page: bool) -> Vec<usize> {
+    let of = |variant: &Variant| -> Vec<(PathBuf, String)> {
+        variant.files.iter().filter(|(path, _)| path.starts_with("web") == in_page).cloned().collect()
+    };
+    let files: Vec<_> = variants.iter().map(of).collect();
+    files.iter().map(|side| files.iter().position(|other| other == side).unwrap()).collect()
 }
 
 fn package(track: &Track, name: &str) -> String {

@@ -15,6 +15,8 @@ use std::{
 };
 
 use workshop::{
+    browser::Shared,
+    checks,
     failure::Failure,
     judge::Judge,
     place::Repository,
@@ -122,8 +124,57 @@ fn a_server_in_another_language_passes_its_steps_and_fails_the_next() {
     let repository = Repository::find(None);
     let (track, _) = repository.track("raw-websocket").unwrap();
     let program = Program::new(&["node".to_owned(), "server.mjs".to_owned()], &folder());
-    let judge = Judge { track: &track, program, seed: 4711, stretch: probe::calibrate().max(2) };
+    let judge = Judge {
+        track: &track,
+        program,
+        root: &repository.root,
+        browser: Shared::default(),
+        seed: 4711,
+        stretch: probe::calibrate().max(2),
+    };
     judge.steps(3, |_, _, _| {}).unwrap_or_else(|report| panic!("{}", report.failure.words()));
     let report = judge.steps(4, |_, _, _| {}).unwrap_err();
     assert_eq!((report.step, &*report.check), (4, "length-126"));
+}
+
+/// A check of the page, with this browser.
+fn dot(browser: Shared) -> Result<(), Failure> {
+    let repository = Repository::find(None);
+    let (track, _) = repository.track("raw-websocket").unwrap();
+    let program = Program { folder: repository.root.clone(), ..program(&["no-such-program"]) };
+    let stretch = probe::calibrate().max(2);
+    let judge = Judge { track: &track, program, root: &repository.root, browser, seed: 4711, stretch };
+    judge.check(checks::find("raw-websocket", "dot").unwrap())
+}
+
+#[test]
+fn without_a_browser_a_check_of_the_page_is_not_run() {
+    let failure = dot(Shared::at("/no/such/browser".into())).unwrap_err();
+    assert!(
+        failure.not_run.is_some() && failure.words().contains("/no/such/browser is no browser"),
+        "{failure:?}"
+    );
+    let failure = dot(Shared::at("/bin/true".into())).unwrap_err();
+    assert!(failure.not_run.is_some() && failure.words().contains("the browser has ended"), "{failure:?}");
+}
+
+#[test]
+fn a_browser_leaves_nothing_behind() {
+    let browser = Shared::default();
+    dot(browser.clone()).unwrap_or_else(|failure| panic!("{}", failure.words()));
+    let folder = browser.get().unwrap().folder.clone();
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let running = || {
+        let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+        String::from_utf8_lossy(&listed.stdout).contains(&name)
+    };
+    assert!(folder.exists() && running());
+    drop(browser);
+    assert!(!folder.exists(), "{} is left", folder.display());
+    // The last of its processes go by themselves, when they see that the first has gone.
+    let begun = Instant::now();
+    while running() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "a process of the browser is left running");
+        std::thread::yield_now();
+    }
 }

@@ -1,0 +1,278 @@
+//! Step 9: the page's side. The check is the server.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Failure,
+    probe::{Outcome, Probe},
+    scripted::Socket,
+    stage::{Setting, Stage},
+};
+
+/// The epoch of the log that the checks make up.
+const EPOCH: &str = "k3f9";
+
+/// Back-off does not wait: what is checked is what is asked for, not when.
+const AT_ONCE: Setting = Setting { chance: Some(0.0), held: false };
+
+fn message(id: usize, text: &str, nonce: Option<&str>) -> Value {
+    let mut message =
+        json!({ "id": id, "user": "zoe", "text": text, "time": 1_763_600_000_000_u64 + id as u64 });
+    if let (Some(nonce), Some(message)) = (nonce, message.as_object_mut()) {
+        message.insert("nonce".to_owned(), nonce.into());
+    }
+    message
+}
+
+/// A batch; its cursor stands after message `last`.
+fn batch(messages: &[Value], last: usize) -> Value {
+    json!({ "messages": messages, "cursor": format!("{EPOCH}-{last}") })
+}
+
+/// The next WebSocket that the page opens, answered.
+fn opened(stage: &Stage, due: &str) -> Result<Socket, Failure> {
+    stage.asked(due)?.upgrade()
+}
+
+/// A page that is connected, to a log without messages.
+fn connected(stage: &Stage) -> Result<Socket, Failure> {
+    let mut socket = opened(stage, "the page opens a WebSocket")?;
+    socket.json(&batch(&[], 0));
+    is_green(stage, "the dot is green after the first batch")?;
+    Ok(socket)
+}
+
+fn is_green(stage: &Stage, due: &str) -> Outcome {
+    stage.until("workshop.state() === 'connected'", due)
+}
+
+fn shows(stage: &Stage, texts: &[String], due: &str) -> Outcome {
+    stage.until(&format!("workshop.rows().join() === {}.join()", json!(texts)), due)
+}
+
+/// Connecting, connected, and not connected any more.
+pub(super) fn dot(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let asked = stage.asked("the page opens a WebSocket")?;
+        let early = "the handshake was not answered yet: say `connected` with the first batch";
+        let due = "while the handshake is not answered the dot says \"connecting\"";
+        stage.until("workshop.state() === 'connecting'", due).map_err(|failure| failure.likely(early))?;
+        let mut socket = asked.upgrade()?;
+        let text = probe.word(8);
+        socket.json(&batch(&[message(1, &text, None)], 1));
+        let did = "We answered the handshake and sent a batch with one message.";
+        shows(stage, &[text], "the message of the first batch is on the page")
+            .map_err(|failure| failure.did(did))?;
+        let due = "after the first batch the dot says \"connected\"";
+        is_green(stage, due)
+            .map_err(|failure| failure.did(did).likely("nobody calls `onState('connected')`"))?;
+        socket.close(1001);
+        // The page asks again, and nobody answers.
+        let due = "after the server has closed with 1001, the dot says so, and the page asks again";
+        let likely = "a close in good order is an end too: listen to `close`, and call `over`";
+        let _again = stage.asked(due).map_err(|failure| failure.likely(likely))?;
+        stage.until("workshop.state() !== 'connected'", due).map_err(|failure| failure.likely(likely))
+    })
+}
+
+/// What is written too early waits, and goes out once.
+pub(super) fn disabled(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let text = probe.word(8);
+        let did = format!("We wrote {text:?} before the page had a connection, then answered the handshake.");
+        let asked = stage.asked("the page opens a WebSocket")?;
+        // As the log client does it where it is told too early that there is a connection.
+        let early = "import('/transports/websocket.js').then(({ connect }) => { \
+             const connection = connect(new URL('/messages', location.href), { onBatch() {}, onState() {} }); \
+             try { return connection.post({ user: 'a', text: 'b', nonce: 'c' }).then(() => 'sent', () => 'refused'); } \
+             catch (error) { return `throws ${error.message}`; } })";
+        let told = stage.value(early)?;
+        if told != "refused" {
+            let due = "`post` before the socket is open gives a promise that is rejected";
+            let failure = Failure::new(due, told.as_str().unwrap_or_default());
+            return Err(failure.likely("`send` throws until `readyState` is `OPEN`: look at it first"));
+        }
+        stage.write("brian", &text)?;
+        let mut socket = asked.upgrade()?;
+        let due = "before the first batch nothing is sent: the page does not know yet that this is a chat";
+        let waits = stage.until("workshop.hint().includes('Not connected')", due);
+        waits.map_err(|failure| failure.did(did.clone()).likely("an open socket is taken for a connection"))?;
+        if !socket.is_silent(QUIET) {
+            let failure = Failure::new(due, "a draft").did(did);
+            return Err(failure.likely("an open socket is taken for a connection: wait for the first batch"));
+        }
+        socket.json(&batch(&[], 0));
+        let heard = socket.heard("the draft, after the first batch").map_err(|failure| failure.did(did.clone()))?;
+        is_draft(&heard, &text).map_err(|failure| failure.did(did.clone()))?;
+        if socket.is_silent(QUIET) { Ok(()) } else { Err(Failure::new("the draft goes out once", "twice").did(did)) }
+    })
+}
+
+/// So long nothing may be said. A page that would say it takes some milliseconds.
+const QUIET: Duration = Duration::from_millis(150);
+
+fn is_draft(heard: &Value, text: &str) -> Outcome {
+    let due = format!("a draft, JSON in one text, with the text {text:?}");
+    let is = heard.get("text").and_then(Value::as_str) == Some(text)
+        && heard.get("user").and_then(Value::as_str) == Some("brian")
+        && heard.get("nonce").is_some_and(Value::is_string);
+    if is {
+        Ok(())
+    } else {
+        Err(Failure::new(due, heard.to_string()).likely("`socket.send(JSON.stringify(draft))`"))
+    }
+}
+
+fn nonce_of(draft: &Value) -> String {
+    draft.get("nonce").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Three drafts: one comes back as a message, one is refused, one is in the log already.
+pub(super) fn answers(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let mut socket = connected(stage)?;
+        let texts: Vec<_> = (0..4).map(|_| probe.word(8)).collect();
+        let did =
+            "We wrote four messages: one came back in a batch, one was refused, one was in the log already.";
+        for text in &texts {
+            stage.write("brian", text)?;
+        }
+        let next = |socket: &mut Socket, text: &str, likely: &str| -> Result<String, Failure> {
+            let heard = socket.heard(&format!("the draft {text:?}, when the one before it is answered"));
+            let heard = heard.map_err(|failure| stage_tells(stage, failure).did(did).likely(likely))?;
+            is_draft(&heard, text).map_err(|failure| failure.did(did).likely(likely))?;
+            Ok(nonce_of(&heard))
+        };
+        let [first, second, third, fourth] =
+            [0, 1, 2, 3].map(|at| texts.get(at).cloned().unwrap_or_default());
+        let nonce = next(&mut socket, &first, "`waiting`, then `send`")?;
+        // Between them others speak.
+        socket.json(&batch(&[message(1, "another's", Some("x"))], 1));
+        socket.json(&batch(&[message(2, &first, Some(&nonce))], 2));
+        let nonce = next(
+            &mut socket,
+            &second,
+            "the message with the draft's nonce is its answer: settle what waits for it",
+        )?;
+        socket.json(&json!({ "type": "about:blank", "status": 422, "title": "Refused", "nonce": nonce }));
+        stage.until("workshop.hint().includes('Refused')", "the refusal is shown").map_err(|failure| {
+            failure.did(did).likely("a problem rejects the draft with its nonce, by `Refused`")
+        })?;
+        let nonce = next(
+            &mut socket,
+            &third,
+            "a problem with a draft's nonce is its answer; the connection goes on",
+        )?;
+        socket.json(&json!({ "messages": [message(9, &third, Some(&nonce))] }));
+        let likely = "messages without a cursor answer a repeated nonce: that is no broken batch";
+        next(&mut socket, &fourth, likely).map(|_| ())
+    })
+}
+
+fn stage_tells(stage: &Stage, failure: Failure) -> Failure {
+    let got = format!("{}; {}", failure.got, stage.told());
+    let mut failure = failure;
+    failure.got = got;
+    failure
+}
+
+/// Whatever ends a connection, the page asks again.
+pub(super) fn reconnects(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let mut socket = connected(stage)?;
+        let likely = "who follows is told `closed` once, whatever the reason: listen to `close`";
+        let again = |what: &str, likely: &str| {
+            let due = "the page opens a new WebSocket";
+            stage.asked(due).map_err(|failure| failure.did(format!("We {what}.")).likely(likely))
+        };
+        socket.json(&json!({ "neither": probe.word(6) }));
+        let likely_deaf = "what is no batch, no message and no problem ends the connection: `over`";
+        let asked = again("sent JSON that is no batch", likely_deaf)?;
+        let mut socket = asked.upgrade()?;
+        socket.json(&batch(&[], 0));
+        socket.say("{\"messages\":[");
+        let asked = again("sent half a JSON", "`parse` throws: catch it, close, `over`")?;
+        asked.answer("503 Service Unavailable", &[], "");
+        let asked = again("answered the handshake with 503", likely)?;
+        asked.upgrade()?.reset();
+        let asked = again("broke the connection off without a Close", likely)?;
+        asked.upgrade()?.close(1000);
+        let asked = again("closed with 1000, in good order", "a close with 1000 is an end too")?;
+        let mut socket = asked.upgrade()?;
+        socket.json(&batch(&[], 0));
+        is_green(stage, "connected again")
+    })
+}
+
+/// Nothing is lost, nothing twice: the cursor, and the nonce of the draft that had no answer.
+pub(super) fn no_loss(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let texts: Vec<_> = (0..4).map(|_| probe.word(8)).collect();
+        let three: Vec<_> = texts.iter().take(3).cloned().collect();
+        let of = |range: std::ops::Range<usize>| -> Vec<_> {
+            range.filter_map(|at| Some(message(at + 1, texts.get(at)?, None))).collect()
+        };
+        let mut socket = opened(stage, "the page opens a WebSocket")?;
+        socket.json(&batch(&of(0..2), 2));
+        socket.json(&batch(&of(2..3), 3));
+        shows(stage, &three, "three messages, in their order")?;
+        let draft = probe.word(8);
+        stage.write("brian", &draft)?;
+        let lost = socket.heard("the draft")?;
+        socket.reset();
+        let did = "We sent three messages, heard a draft, and broke the connection off without an answer.";
+        let asked = stage.asked("the page opens a new WebSocket").map_err(|failure| failure.did(did))?;
+        let cursor = format!("{EPOCH}-3");
+        if asked.request.query("after") != Some(&*cursor) {
+            let failure =
+                Failure::new(format!("GET /messages?after={cursor}"), asked.request.told()).did(did);
+            return Err(
+                failure.likely("`connect` is given the cursor of the last batch: it belongs in the address")
+            );
+        }
+        let mut socket = asked.upgrade()?;
+        socket.json(&batch(&of(3..4), 4));
+        let again = socket.heard("the same draft again, on the new connection");
+        let likely =
+            "what waits for an answer must be rejected when the connection is over, or nobody posts it again";
+        let again = again.map_err(|failure| stage_tells(stage, failure).did(did).likely(likely))?;
+        if again != lost {
+            return Err(Failure::new(format!("the same draft: {lost}"), again.to_string()).did(did));
+        }
+        socket.json(&batch(&[message(5, &draft, Some(&nonce_of(&lost)))], 5));
+        let all: Vec<_> = texts.iter().cloned().chain([draft]).collect();
+        shows(stage, &all, "all messages, each once, in their order").map_err(|failure| failure.did(did))
+    })
+}
+
+/// The address comes from the page's, scheme and all.
+pub(super) fn protocol(probe: &Probe) -> Outcome {
+    probe.stage(AT_ONCE, |stage| {
+        let _asked = stage.asked("the page opens a WebSocket")?;
+        let host = stage.origin.trim_start_matches("http://").to_owned();
+        let likely = "take host and port from `url`; only the scheme is another";
+        let name = probe.word(6);
+        for (page, due) in [
+            (format!("http://{host}/messages"), format!("ws://{host}/messages")),
+            (format!("http://{name}.test:8123/messages"), format!("ws://{name}.test:8123/messages")),
+            (format!("https://{name}.test/messages"), format!("wss://{name}.test/messages")),
+        ] {
+            let before = stage.sockets()?.len();
+            let call = format!(
+                "import('/transports/websocket.js').then(({{ connect }}) => \
+                 void connect(new URL({}), {{ onBatch() {{}}, onState() {{}} }}))",
+                json!(page)
+            );
+            stage.value(&call)?;
+            let opened = stage.sockets()?.get(before).cloned().unwrap_or_default();
+            if opened != due {
+                let failure =
+                    Failure::new(due, opened).did(format!("We called `connect` for a page at {page}."));
+                return Err(failure.likely(likely));
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,299 @@
+//! The stage of a check in the browser: the chat page with the learner's modules in it, and the scripted server that it
+//! talks to.
+
+mod kept;
+
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use self::kept::{Kept, Unheard, exception};
+use crate::{
+    browser::{Browser, Shared},
+    failure::Failure,
+    scripted::{Arrived, Asked, Scripted, Site},
+};
+
+/// What a check has in the page.
+const PRELUDE: &str = include_str!("stage/prelude.js");
+
+/// How long the browser may take to load the page: the machine's time, not the learner's.
+const LOADS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How a page is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setting {
+    /// What `Math.random()` gives, always. With 0 the back-off does not wait, with nearly 1 it waits longest.
+    pub chance: Option<f64>,
+    /// Timers run when the check lets time pass, by [`Stage::pass`], and only then.
+    pub held: bool,
+}
+
+/// What comes to the check: from the page's requests, and from the browser.
+enum News {
+    Asked(Arrived),
+    Said(Value),
+    /// The browser is gone.
+    Ended,
+}
+
+/// A page and its server. Dropped, both are gone.
+pub struct Stage {
+    /// Where the page stands, such as `http://127.0.0.1:4711`.
+    pub origin: String,
+    /// How long it waits for what must come.
+    pub patience: Duration,
+    browser: Arc<Browser>,
+    context: String,
+    session: String,
+    news: mpsc::Receiver<News>,
+    kept: RefCell<Kept>,
+    _server: Scripted,
+}
+
+impl Stage {
+    /// Opens the page of `site` in the browser, and waits until it is loaded.
+    ///
+    /// # Errors
+    ///
+    /// There is no browser, or it does not open the page.
+    pub(crate) fn open(
+        browser: &Shared,
+        site: Site,
+        setting: Setting,
+        patience: Duration,
+    ) -> Result<Self, Failure> {
+        let browser = browser.get()?;
+        let (sender, news) = mpsc::channel();
+        let asked = sender.clone();
+        let server = Scripted::start(site, move |arrived| {
+            // A request that comes when the check is over is nobody's.
+            let _ = asked.send(News::Asked(arrived));
+        });
+        let server = server.map_err(|error| Failure::not_run(format!("no port: {error}"), "try again"))?;
+        let context = browser.call("Target.createBrowserContext", &json!({ "disposeOnDetach": true }))?;
+        let context = text_of(&context, "browserContextId");
+        let target = json!({ "url": "about:blank", "browserContextId": context });
+        let target = browser.call("Target.createTarget", &target)?;
+        let target = json!({ "targetId": text_of(&target, "targetId"), "flatten": true });
+        let session = text_of(&browser.call("Target.attachToTarget", &target)?, "sessionId");
+        browser.listen(&session, move |said| {
+            let _ = sender.send(said.map_or(News::Ended, News::Said));
+        });
+        let origin = format!("http://{}", server.address);
+        let stage = Self {
+            origin,
+            patience,
+            browser,
+            context,
+            session,
+            news,
+            kept: RefCell::default(),
+            _server: server,
+        };
+        stage.load(setting)?;
+        Ok(stage)
+    }
+
+    fn load(&self, setting: Setting) -> Result<(), Failure> {
+        for domain in ["Page.enable", "Runtime.enable", "Network.enable"] {
+            self.call(domain, &json!({}))?;
+        }
+        let setting = json!({ "chance": setting.chance, "held": setting.held });
+        let prelude = PRELUDE.replacen("(() => {", &format!("(() => {{\n  const SETTING = {setting};"), 1);
+        // Before the page is asked for: the browser does not keep commands in order with it.
+        self.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": prelude }))?;
+        self.send("Page.navigate", &json!({ "url": format!("{}/", self.origin) }));
+        let loaded = self.listen(LOADS_WITHIN, |kept| kept.is_loaded.then_some(()));
+        loaded.map_err(|unheard| self.unheard(&unheard, "the chat page is loaded"))
+    }
+
+    /// The next request for `/messages`; `due` says what it would be.
+    ///
+    /// # Errors
+    ///
+    /// None comes, or the page throws.
+    pub fn asked(&self, due: &str) -> Result<Asked, Failure> {
+        match self.listen(self.patience, |kept| kept.arrived.pop_front()) {
+            Ok(arrived) => Ok(arrived.asked(self.patience)),
+            Err(unheard) => Err(self.unheard(&unheard, due)),
+        }
+    }
+
+    /// The requests for `/messages` that have come so far and were not taken by [`Self::asked`].
+    ///
+    /// What the page did until now has come: one more request of it is answered first.
+    ///
+    /// # Errors
+    ///
+    /// The page throws.
+    pub fn waiting(&self) -> Result<Vec<String>, Failure> {
+        // A request without any meaning, behind all that was sent before.
+        self.value("fetch('/healthz', { cache: 'no-store' }).then(() => true)")?;
+        Ok(self.kept.borrow().arrived.iter().map(Arrived::told).collect())
+    }
+
+    /// The addresses of all WebSockets that the page has made.
+    ///
+    /// # Errors
+    ///
+    /// The page throws.
+    pub fn sockets(&self) -> Result<Vec<String>, Failure> {
+        self.value("true")?;
+        Ok(self.kept.borrow().sockets.clone())
+    }
+
+    /// Waits until an expression of JavaScript is true (`workshop.state() === 'connected'`); it is asked again with each
+    /// change of the page.
+    ///
+    /// # Errors
+    ///
+    /// It does not become true, or the page throws: what the page shows instead of what is `due`.
+    pub fn until(&self, expression: &str, due: &str) -> Result<(), Failure> {
+        self.evaluate(&format!("workshop.until(() => {expression}).then(() => true)"), due).map(|_| ())
+    }
+
+    /// The value of an expression, or of the promise that it is.
+    ///
+    /// # Errors
+    ///
+    /// It throws, or takes too long.
+    pub fn value(&self, expression: &str) -> Result<Value, Failure> {
+        self.evaluate(expression, "the page answers when it is asked something")
+    }
+
+    /// Writes a message as a person does.
+    ///
+    /// # Errors
+    ///
+    /// The page throws.
+    pub fn write(&self, user: &str, text: &str) -> Result<(), Failure> {
+        self.value(&format!("void workshop.write({}, {})", json!(user), json!(text))).map(|_| ())
+    }
+
+    /// Lets time pass on a clock that is held, in milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// The page throws.
+    pub fn pass(&self, milliseconds: u32) -> Result<(), Failure> {
+        self.value(&format!("workshop.pass({milliseconds})")).map(|_| ())
+    }
+
+    /// Hides the tab, or shows it again.
+    ///
+    /// # Errors
+    ///
+    /// The page throws.
+    pub fn show(&self, is_visible: bool) -> Result<(), Failure> {
+        self.value(&format!("workshop.show({is_visible})")).map(|_| ())
+    }
+
+    /// The page in one sentence.
+    pub fn told(&self) -> String {
+        let number = self.send("Runtime.evaluate", &json!({ "expression": "workshop.told()" }));
+        // Whatever was thrown before.
+        self.kept.borrow_mut().thrown = None;
+        let answer = self.listen(self.patience, |kept| kept.answers.remove(&number));
+        let told =
+            answer.ok().and_then(|answer| Some(answer.pointer("/result/result/value")?.as_str()?.to_owned()));
+        told.unwrap_or_else(|| "the page does not answer".to_owned())
+    }
+
+    /// A failure with what the page says on its console.
+    pub(crate) fn explain(&self, mut failure: Failure) -> Failure {
+        // What it said last may still be on its way.
+        let number = self.send("Runtime.evaluate", &json!({ "expression": "true" }));
+        let _ = self.listen(self.patience, |kept| kept.answers.remove(&number));
+        let mut kept = self.kept.borrow_mut();
+        if let Some((what, place)) = kept.thrown.take() {
+            failure.likely = Some(format!("the page threw: {what}"));
+            failure.panic = place;
+        }
+        let lines = kept.lines.iter().map(|line| format!("| {line}"));
+        failure.notes.extend(lines);
+        failure
+    }
+
+    fn evaluate(&self, expression: &str, due: &str) -> Result<Value, Failure> {
+        let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let number = self.send("Runtime.evaluate", &parameters);
+        let answer = self.listen(self.patience, |kept| kept.answers.remove(&number));
+        let answer = answer.map_err(|unheard| self.unheard(&unheard, due))?;
+        if let Some(thrown) = answer.pointer("/result/exceptionDetails") {
+            let (what, place) = exception(thrown, &self.origin);
+            self.kept.borrow_mut().thrown.get_or_insert((what, place));
+            return Err(self.unheard(&Unheard::Thrown, due));
+        }
+        Ok(answer.pointer("/result/result/value").cloned().unwrap_or_default())
+    }
+
+    /// A command to the page that is no matter of the learner's.
+    fn call(&self, method: &str, parameters: &Value) -> Result<(), Failure> {
+        let number = self.send(method, parameters);
+        let answer = self.listen(LOADS_WITHIN, |kept| kept.answers.remove(&number));
+        answer.map(|_| ()).map_err(|unheard| self.unheard(&unheard, "the browser shows a page"))
+    }
+
+    fn send(&self, method: &str, parameters: &Value) -> u64 {
+        let number = self.browser.number();
+        self.browser.send(number, Some(&self.session), method, parameters);
+        number
+    }
+
+    /// Takes in news until `done` finds what it wants among all that was kept.
+    fn listen<T>(&self, limit: Duration, mut done: impl FnMut(&mut Kept) -> Option<T>) -> Result<T, Unheard> {
+        let until = Instant::now() + limit;
+        loop {
+            let mut kept = self.kept.borrow_mut();
+            if let Some(found) = done(&mut kept) {
+                return Ok(found);
+            }
+            if kept.thrown.is_some() {
+                return Err(Unheard::Thrown);
+            }
+            if kept.has_ended {
+                return Err(Unheard::Ended);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            match self.news.recv_timeout(left) {
+                Ok(News::Asked(arrived)) => kept.arrived.push_back(arrived),
+                Ok(News::Said(said)) => kept.keep(said, &self.origin),
+                Ok(News::Ended) | Err(RecvTimeoutError::Disconnected) => kept.has_ended = true,
+                Err(RecvTimeoutError::Timeout) => return Err(Unheard::Silent),
+            }
+        }
+    }
+
+    fn unheard(&self, why: &Unheard, due: &str) -> Failure {
+        match why {
+            Unheard::Ended => self.browser.gone(),
+            Unheard::Silent => Failure::new(due, self.told()),
+            Unheard::Thrown => {
+                let thrown = self.kept.borrow_mut().thrown.take();
+                let failure = Failure::new(due, self.told());
+                self.kept.borrow_mut().thrown = thrown;
+                failure
+            }
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.browser.forget(&self.session);
+        let context = json!({ "browserContextId": self.context });
+        self.browser.send(self.browser.number(), None, "Target.disposeBrowserContext", &context);
+    }
+}
+
+fn text_of(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
