@@ -95,6 +95,7 @@ pub(crate) fn encode<'a>(
     cursor: &Cursor,
     gap: Gap,
 ) -> Bytes {
+    // region: encode-batch
     let mut tail = format!(r#"],"cursor":"{cursor}""#);
     match gap {
         Gap::None => {}
@@ -115,6 +116,7 @@ pub(crate) fn encode<'a>(
     }
     json.extend_from_slice(tail.as_bytes());
     json.into()
+    // endregion: encode-batch
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ fn judge_user(user: &str) -> Result<String, DraftError> {
 }
 
 fn judge_text(text: &str) -> Result<String, DraftError> {
+    // region: judge-text
     let text = text.replace("\r\n", "\n");
     let chars = text.chars().count();
     if chars == 0 {
@@ -117,6 +118,7 @@ fn judge_text(text: &str) -> Result<String, DraftError> {
         return Err(DraftError::TextBlank);
     }
     Ok(text)
+    // endregion: judge-text
 }
 
 fn judge_nonce(nonce: &str) -> Result<String, DraftError> {

@@ -58,6 +58,7 @@ impl Log {
 
     /// Appends the message of `draft` and wakes who waits, or finds the first of its nonce.
     pub(crate) fn append(&self, draft: &Draft) -> Appended {
+        // region: append
         let key = nonces::key(draft);
         let mut writer = lock(&self.writer);
         if let Some(first) = key.as_deref().and_then(|key| writer.nonces.find(key)) {
@@ -73,6 +74,7 @@ impl Log {
         drop(oldest);
         self.news.notify_waiters();
         Appended::New(message)
+        // endregion: append
     }
 
     /// What stands after `at`, maybe nothing.

@@ -68,6 +68,7 @@ impl Ring {
 
     /// Where a follower at `at` starts; without a cursor, at the oldest retained message.
     pub(crate) fn start(&self, at: Option<&Cursor>, epoch: &str) -> Start {
+        // region: start
         let floor = self.floor();
         match at {
             None => Start { after: floor, gap: Gap::None },
@@ -79,6 +80,7 @@ impl Ring {
             }
             Some(cursor) => Start { after: cursor.id(), gap: Gap::None },
         }
+        // endregion: start
     }
 
     /// Whether there is anything to tell from `start`.
@@ -100,6 +102,7 @@ impl Ring {
         }) {
             return Page::Shared(shared.batch.clone());
         }
+        // region: page
         let mut bytes = 0;
         let messages: Vec<Bytes> = self
             .messages
@@ -112,6 +115,7 @@ impl Ring {
                 bytes <= MAX_MESSAGES_BYTES
             })
             .collect();
+        // endregion: page
         let full = (messages.len() as u64) < ahead;
         Page::Several { messages, full }
     }

@@ -23,7 +23,9 @@ pub const TRANSPORT: Transport = Transport { name: "polling", title: "Polling", 
 ///
 /// The listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
+    // region: routes
     let routes = server::routes(store, &context, get(follow).post(posts::post));
+    // endregion: routes
     http1::serve(listener, routes, context).await
 }
 
@@ -32,6 +34,7 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
 /// The entity tag is the cursor that the batch ends at: a client that names it in `if-none-match` has the batch
 /// already, and gets `304` and no content (RFC 9110 §13.1.2).
 async fn follow(State(chat): State<Chat>, uri: Uri, fields: HeaderMap) -> Result<Response, Problem> {
+    // region: conditional
     let after = query::after(&uri)?;
     let asks_for_all = after.is_none();
     let batch = chat.store.follow(after).read();
@@ -41,5 +44,8 @@ async fn follow(State(chat): State<Chat>, uri: Uri, fields: HeaderMap) -> Result
     if is_known {
         return Ok((StatusCode::NOT_MODIFIED, fields).into_response());
     }
+    // endregion: conditional
+    // region: answer
     Ok((fields, [(header::CONTENT_TYPE, "application/json")], batch.json().clone()).into_response())
+    // endregion: answer
 }

@@ -1,5 +1,17 @@
 //! Checks: each talks to a process over sockets, and says what it saw. It knows nothing of the learner's code.
 
+/// Lists the checks of a track.
+macro_rules! checks {
+    ($($module:ident::$run:ident $id:literal, $rule:literal, $rfc:literal, $region:literal;)+) => {
+        /// All of them.
+        pub(super) const CHECKS: &[Check] = &[
+            $(Check { id: $id, rule: $rule, rfc: $rfc, region: $region, run: $module::$run },)+
+        ];
+    };
+}
+
+mod http;
+mod polling;
 mod raw_websocket;
 
 use crate::probe::{Outcome, Probe};
@@ -22,6 +34,7 @@ pub struct Check {
 /// The checks of a track, in no order that matters.
 pub fn of(track: &str) -> &'static [Check] {
     match track {
+        "polling" => polling::CHECKS,
         "raw-websocket" => raw_websocket::CHECKS,
         _ => &[],
     }

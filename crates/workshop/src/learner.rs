@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     failure::Report,
-    manifest::{manifest, relative},
+    manifest::{manifest, relative, shared_manifest},
     place::Repository,
     progress::{self, Files, Progress},
     regions,
@@ -94,11 +94,18 @@ impl Learner {
         let package = format!("my-{}", self.track.name);
         let text = manifest(root, &self.track, &package, &self.folder, true)?;
         let target = relative(&self.folder, &root.join("target"));
-        let config = format!("[build]\ntarget-dir = {:?}\n", target.to_string_lossy());
-        let files = Files::from([
+        let mut config = format!("[build]\ntarget-dir = {:?}\n", target.to_string_lossy());
+        if !self.track.with.is_empty() {
+            config = format!("paths = {:?}\n\n{config}", self.track.with);
+        }
+        let mut files = Files::from([
             (PathBuf::from("Cargo.toml"), text),
             (Path::new(".cargo").join("config.toml"), config),
         ]);
+        for shared in &self.track.with {
+            let place = self.folder.join(shared);
+            files.insert(shared.join("Cargo.toml"), shared_manifest(root, shared, &place)?);
+        }
         progress::put(&self.folder, &files)?;
         let lock = self.folder.join("Cargo.lock");
         if !lock.exists() {

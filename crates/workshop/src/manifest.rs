@@ -49,20 +49,54 @@ pub fn manifest(
         .iter()
         .map(|(name, wanted)| (name.clone(), resolve(root, folder, shared.get(name), wanted)));
     manifest.insert("dependencies".to_owned(), resolved.collect::<Table>().into());
-    // A frame with holes imports and prepares what the holes will use.
-    let unused =
-        Table::from_iter([("level".to_owned(), Value::from("allow")), ("priority".to_owned(), (-1).into())]);
-    let rust = Table::from_iter([
-        ("unused".to_owned(), Value::from(unused)),
-        ("unused_must_use".to_owned(), "warn".into()),
-    ]);
-    manifest.insert("lints".to_owned(), Table::from_iter([("rust".to_owned(), Value::from(rust))]).into());
+    manifest.insert("lints".to_owned(), unused_allowed().into());
     if workspace {
         manifest.insert("workspace".to_owned(), Table::new().into());
         if let Some(profile) = of_root.get("profile") {
             manifest.insert("profile".to_owned(), profile.clone());
         }
     }
+    Ok(format!("{HEAD}{manifest}"))
+}
+
+/// A frame with holes imports and prepares what the holes will use.
+fn unused_allowed() -> Table {
+    let unused =
+        Table::from_iter([("level".to_owned(), Value::from("allow")), ("priority".to_owned(), (-1).into())]);
+    let rust = Table::from_iter([
+        ("unused".to_owned(), Value::from(unused)),
+        ("unused_must_use".to_owned(), "warn".into()),
+    ]);
+    Table::from_iter([("rust".to_owned(), Value::from(rust))])
+}
+
+/// The manifest of a shared crate that the learner writes in, for its copy in `folder`; cargo takes the copy for the
+/// crate by `paths` of its configuration, where both have the same dependencies.
+///
+/// # Errors
+///
+/// A manifest of the repository cannot be read.
+pub fn shared_manifest(root: &Path, shared: &Path, folder: &Path) -> Result<String, TrackError> {
+    let of_root = table(&root.join("Cargo.toml"))?;
+    let of_crate = table(&root.join(shared).join("Cargo.toml"))?;
+    let versions = get(&of_root, &["workspace", "dependencies"]).cloned().unwrap_or_default();
+    let inherited = get(&of_root, &["workspace", "package"]).cloned().unwrap_or_default();
+    let mut manifest = Table::new();
+    let package = of_crate.get("package").and_then(Value::as_table).cloned().unwrap_or_default();
+    let package = package.into_iter().map(|(name, value)| {
+        let value = if value.is_table() { inherited.get(&name).cloned().unwrap_or(value) } else { value };
+        (name, value)
+    });
+    manifest.insert("package".to_owned(), package.collect::<Table>().into());
+    for kind in ["dependencies", "dev-dependencies"] {
+        let dependencies = get(&of_crate, &[kind]).cloned().unwrap_or_default();
+        let resolved = dependencies
+            .iter()
+            .map(|(name, wanted)| (name.clone(), resolve(root, folder, versions.get(name), wanted)));
+        manifest.insert(kind.to_owned(), resolved.collect::<Table>().into());
+    }
+    manifest.insert("lints".to_owned(), unused_allowed().into());
+    manifest.insert("workspace".to_owned(), Table::new().into());
     Ok(format!("{HEAD}{manifest}"))
 }
 

@@ -59,6 +59,13 @@ impl Source {
             let place = path.strip_prefix(&crate_folder).unwrap_or(&path).to_owned();
             files.insert(place, path);
         }
+        for shared in &track.with {
+            let mut paths = Vec::new();
+            list(&root.join(shared).join("src"), &mut paths)?;
+            let placed =
+                paths.into_iter().map(|path| (path.strip_prefix(root).unwrap_or(&path).to_owned(), path));
+            files.extend(placed);
+        }
         files.extend(track.files.iter().map(|place| (place.clone(), root.join(place))));
         let read = |(place, path): (PathBuf, PathBuf)| SourceFile::new(place, read(&path)?);
         Ok(Self { files: files.into_iter().map(read).collect::<Result<_, _>>()? })

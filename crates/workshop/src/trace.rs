@@ -87,8 +87,7 @@ pub fn told(pieces: &[Piece]) -> Vec<String> {
         if cut.contains(&(piece.connection, piece.ours)) {
             continue;
         }
-        let explainer =
-            explainers.entry(piece.connection).or_insert_with(|| Explainer::new(Protocol::WebSocket));
+        let explainer = explainers.entry(piece.connection).or_insert_with(|| Explainer::new(Protocol::Http1));
         let octets = piece.bytes();
         let side = if piece.ours == piece.to_page { Side::Server } else { Side::Client };
         for unit in explainer.push(side, &octets) {

@@ -53,6 +53,20 @@ fn the_same_step_is_composed_of_the_same_octets() {
 }
 
 #[test]
+fn every_region_of_a_shared_crate_is_in_a_step() {
+    let repository = repository("shared");
+    let tracks = repository.all().unwrap();
+    for (track, shared) in tracks.iter().flat_map(|track| track.with.iter().map(move |with| (track, with))) {
+        let (_, source) = repository.track(&track.name).unwrap();
+        let files = source.files.iter().filter(|file| file.path.starts_with(shared));
+        for region in files.flat_map(|file| &file.regions) {
+            let is_taught = tracks.iter().any(|track| track.hole(&region.name).is_some());
+            assert!(is_taught, "no track has the region {} of {}", region.name, shared.display());
+        }
+    }
+}
+
+#[test]
 fn markers_are_under_5_percent_of_the_lines() {
     let repository = repository("markers");
     for track in repository.all().unwrap() {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! UPDATE_EXPECT=1 cargo test -p workshop --test recordings
+//! WORKSHOP_TRACK=polling UPDATE_EXPECT=1 cargo test -p workshop --test recordings    # this track alone
 //! ```
 
 #![allow(
@@ -21,6 +22,7 @@ use workshop::{
     probe,
     process::Program,
     trace,
+    track::Track,
 };
 
 /// Pieces that are kept of a check: more would not be read.
@@ -29,7 +31,9 @@ const PIECES: usize = 16;
 #[test]
 fn every_check_has_a_conversation() {
     let repository = Repository::find(None);
-    for track in repository.all().unwrap() {
+    let wanted = std::env::var("WORKSHOP_TRACK").ok();
+    let is_wanted = |track: &Track| wanted.as_ref().is_none_or(|name| *name == track.name);
+    for track in repository.all().unwrap().into_iter().filter(is_wanted) {
         let path = repository.root.join(format!("crates/workshop/recordings/{}.json", track.name));
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             let Built::Program(program) =

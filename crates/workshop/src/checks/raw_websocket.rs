@@ -24,15 +24,6 @@ const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 
-macro_rules! checks {
-    ($($module:ident::$run:ident $id:literal, $rule:literal, $rfc:literal, $region:literal;)+) => {
-        /// All of them.
-        pub(super) const CHECKS: &[Check] = &[
-            $(Check { id: $id, rule: $rule, rfc: $rfc, region: $region, run: $module::$run },)+
-        ];
-    };
-}
-
 checks! {
     request::plain_get "plain-get-426", "a GET without an upgrade is answered 426", "RFC 9110 §15.5.22", "judge-upgrade";
     request::version "version-426", "another version is answered 426 and ours", "RFC 6455 §4.4", "judge-upgrade";

@@ -19,7 +19,7 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -36,6 +36,9 @@ use workshop::{
     source::Source,
     track::{Step, Track},
 };
+
+/// Matrices of tracks, one at a time: each fills the machine.
+static ONE: Mutex<()> = Mutex::new(());
 
 /// Checks that run at once: most of their time is waiting.
 const AT_ONCE: usize = 6;
@@ -114,7 +117,13 @@ fn raw_websocket() {
     matrix("raw-websocket");
 }
 
+#[test]
+fn polling() {
+    matrix("polling");
+}
+
 fn matrix(name: &str) {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let bench = Bench::new(name);
     let steps = bench.track.steps.len();
     let path = bench.root.join(format!("crates/workshop/mistakes/{name}.toml"));

@@ -1,13 +1,17 @@
 //! Variants of a transport: one workspace, a package of its own name for each, so that no stale program runs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use workshop::{manifest::manifest, process::Program, track::Track};
+use workshop::{
+    manifest::{manifest, shared_manifest},
+    process::Program,
+    track::Track,
+};
 
 /// A program to build, and its page.
 pub(crate) struct Variant {
@@ -34,6 +38,22 @@ impl Variant {
     pub(crate) fn new(name: String, files: Vec<(PathBuf, String)>) -> Self {
         Self { name, files }
     }
+
+    /// What it has in crates that tracks share, where that is not as in the repository.
+    fn shared(&self, root: &Path, track: &Track) -> Files {
+        let files: Files = self.files.iter().filter(|(path, _)| is_shared(track, path)).cloned().collect();
+        let is_finished = files
+            .iter()
+            .all(|(path, text)| fs::read_to_string(root.join(path)).is_ok_and(|finished| finished == *text));
+        if is_finished { Files::new() } else { files }
+    }
+}
+
+type Files = BTreeMap<PathBuf, String>;
+
+/// Whether a file is of a crate that tracks share.
+fn is_shared(track: &Track, path: &Path) -> bool {
+    track.with.iter().any(|shared| path.starts_with(shared))
 }
 
 /// Writes a file if its content is another: what did not change is not built again.
@@ -65,17 +85,33 @@ pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<Bui
     if !folder.join("Cargo.lock").exists() {
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     }
-    for Variant { name, files } in variants {
-        let place = folder.join(name);
-        write(
-            &place.join("Cargo.toml"),
-            &manifest(root, track, &package(track, name), &place, false).unwrap(),
-        );
-        for (path, text) in files {
-            write(&place.join(path), text);
+    // Those with the same shared crates are built together.
+    let mut groups: BTreeMap<Files, Vec<&str>> = BTreeMap::new();
+    for (at, variant) in variants.iter().enumerate() {
+        let place = folder.join(&variant.name);
+        let text = manifest(root, track, &package(track, &variant.name), &place, false).unwrap();
+        write(&place.join("Cargo.toml"), &text);
+        variant
+            .files
+            .iter()
+            .filter(|(path, _)| !is_shared(track, path))
+            .for_each(|(path, text)| write(&place.join(path), text));
+        if built(at) {
+            groups.entry(variant.shared(root, track)).or_default().push(&variant.name);
         }
     }
-    let programs = run(&folder);
+    let mut programs = BTreeMap::new();
+    for (shared, group) in groups {
+        let place = folder.join(group[0]);
+        shared.iter().for_each(|(path, text)| write(&place.join(path), text));
+        let copies: Vec<_> =
+            track.with.iter().filter(|_| !shared.is_empty()).map(|shared| place.join(shared)).collect();
+        for (shared, copy) in track.with.iter().zip(&copies) {
+            write(&copy.join("Cargo.toml"), &shared_manifest(root, shared, copy).unwrap());
+        }
+        let packages = group.iter().map(|name| package(track, name)).collect();
+        programs.extend(run(root, &folder, &packages, &copies));
+    }
     let made = |at: usize| {
         let (server, page) = (servers[at], pages[at]);
         let program = &programs[&package(track, names[server])];
@@ -97,13 +133,24 @@ fn package(track: &Track, name: &str) -> String {
     format!("{}-{name}", track.name)
 }
 
-/// Runs cargo: the programs by their names.
-fn run(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let output = Command::new(env!("CARGO"))
-        .args(["build", "--offline", "--workspace", "--bins", "--keep-going"])
-        .args(["--message-format", "json-render-diagnostics"])
+/// Runs cargo for these packages, with these copies of shared crates: the programs by their names. All tracks have one
+/// target folder, so that libraries are built once.
+fn run(
+    root: &Path,
+    folder: &Path,
+    packages: &BTreeSet<String>,
+    copies: &[PathBuf],
+) -> BTreeMap<String, PathBuf> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--offline", "--bins", "--keep-going"]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    packages.iter().for_each(|package| _ = command.args(["--package", package]));
+    if !copies.is_empty() {
+        command.arg("--config").arg(format!("paths = {copies:?}"));
+    }
+    let output = command
         .current_dir(folder)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .env("CARGO_TARGET_DIR", root.join("target/workshop/target"))
         .env_remove("RUSTFLAGS")
         .stderr(Stdio::piped())
         .output()
