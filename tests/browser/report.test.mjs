@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { AxeBuilder } from '@axe-core/playwright';
-import { read, row } from '../../crates/comparison/src/report/calculator.js';
+import { read, row, rule } from '../../crates/comparison/src/report/calculator.js';
 import { binary, launch } from './crosstalk.mjs';
 
 const RECORD = fileURLToPath(new URL('../../crates/comparison/tests/fixtures/record.json', import.meta.url));
@@ -130,6 +130,9 @@ const POINTS = [
   point({ rate: 100, figures: { cpu: 16, p50: 500 } }),
   point({ audience: 1, figures: { cpu: 80, p50: 900 } }),
   point({ delay: 200, figures: { cpu: 8, p50: 401_000 } }),
+  // Corners, of which the rule says 402,000 and 160.
+  point({ delay: 200, rate: 1, figures: { p50: 402_100 } }),
+  point({ audience: 1, rate: 100, figures: { cpu: 150 } }),
 ];
 
 /** @param {Partial<import('../../crates/comparison/src/report/calculator.js').Place>} at */
@@ -150,10 +153,19 @@ test('between two points of a line it is interpolated, and both are named', () =
 });
 
 test('times add up along two lines, costs multiply, and it is about', () => {
-  const time = reading('p50', { delay: 100, rate: 1 });
-  assert.ok(typeof time !== 'string' && time.moved === 2 && Math.abs(time.value - 202_000) < 1e-6);
-  const cost = reading('cpu', { audience: 1, rate: 100 });
-  assert.ok(typeof cost !== 'string' && cost.moved === 2 && Math.abs(cost.value - 160) < 1e-9);
+  const time = reading('p50', { delay: 100, rate: 100 });
+  assert.ok(typeof time !== 'string' && time.moved === 2 && Math.abs(time.value - 200_500) < 1e-6);
+  const cost = reading('cpu', { audience: 1, rate: 1 });
+  assert.ok(typeof cost !== 'string' && cost.moved === 2 && Math.abs(cost.value - 40) < 1e-9);
+});
+
+test('two lines are put together only where corners bear it out', () => {
+  assert.deepEqual(rule(POINTS, 'cpu'), new Set(['rate', 'audience']));
+  assert.deepEqual(rule(POINTS, 'p50'), new Set(['rate', 'delay']));
+  // No corner has told of payload, or of the rate where a corner says something else.
+  assert.equal(reading('cpu', { audience: 1, delay: 100 }), 'not measured in this combination');
+  const wrong = [...POINTS, point({ audience: 1, rate: 1, figures: { cpu: 60 } })];
+  assert.deepEqual(rule(wrong, 'cpu'), new Set());
 });
 
 test('beyond what was measured nothing is read', () => {

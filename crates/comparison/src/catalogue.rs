@@ -49,7 +49,7 @@ pub const CATALOGUE: &[Entry] = &[
     less("cpu_us_a_delivery", "server CPU a delivery"),
     less("wake_ups_a_delivery", "server wake-ups a delivery"),
     less("resident_octets_a_client", "memory a client, process"),
-    less("kernel_octets_a_client", "memory a client, kernel’s buffers"),
+    less("kernel_octets_a_client", "memory a client, kernel"),
     less("idle_octets_a_client_second", "idle: on the wire a client and second"),
     less("idle_segments_a_client_second", "idle: segments a client and second"),
     less("idle_wake_ups_a_second", "idle: wake-ups a second, all clients"),

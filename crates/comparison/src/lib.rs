@@ -7,7 +7,7 @@
 //! - [`theory`]: what each transport should cost, from the RFCs and from how messages come
 //! - [`statistics`]: medians and their intervals
 //! - [`subjects`], [`plan`], [`runner`], [`whole`]: who is measured, what, how a run is made, and all of them
-//! - [`programs`], [`server`], [`relay`], [`floor`]: the processes beside the load
+//! - [`programs`], [`server`], [`relay`], [`floor`], [`forgets`]: the processes beside the load
 //! - [`load`]: the process that makes the load and measures
 //! - [`clock`], [`counted`], [`layers`], [`machine`]: what measures
 
@@ -17,6 +17,7 @@ pub mod counted;
 pub mod diff;
 pub mod figures;
 pub mod floor;
+pub mod forgets;
 pub mod layers;
 pub mod load;
 pub mod machine;

@@ -34,6 +34,9 @@ mod websocket;
 pub use audience::WAIT_S;
 pub use program::run;
 
+/// Handshakes of the audience under way at a time.
+pub const OPENING_AT_A_TIME: usize = 64;
+
 /// What a load is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
@@ -41,8 +44,10 @@ pub struct Plan {
     pub question: Question,
     /// With which parameters.
     pub parameters: Parameters,
-    /// Where to connect: the server, or the relay before it.
-    pub address: SocketAddr,
+    /// Where to connect: the server, or the relays before it, among which the audience is shared out.
+    pub addresses: Vec<SocketAddr>,
+    /// The relays' processes.
+    pub relays: Vec<u32>,
     /// The server's own port.
     pub server_port: u16,
     /// The server's process.

@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use comparison::{
-    diff, floor, load,
+    diff, floor, forgets, load,
     record::{Kind, Record, Size},
     relay, report,
     subjects::ENTRIES,
@@ -77,6 +77,11 @@ enum Command {
         #[arg(long)]
         drop_one_in: Option<u64>,
     },
+    #[command(hide = true)]
+    Forgets {
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
 }
 
 #[expect(clippy::print_stderr, reason = "this is the program's last word, not a log")]
@@ -118,6 +123,7 @@ fn run(options: Options) -> io::Result<ExitCode> {
             block_on(relay::serve(*server, Duration::from_millis(*delay_ms)))?;
         }
         Some(Command::Floor { port, drop_one_in }) => block_on(floor::serve(*port, *drop_one_in))?,
+        Some(Command::Forgets { port }) => block_on(forgets::serve(*port))?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use crate::{
+    load::OPENING_AT_A_TIME,
     record::{Case, Parameters, Question, Size, Transport},
     subjects::{ENTRIES, Entry},
 };
 
 mod cases;
+pub mod star;
 
-pub use cases::cases;
+pub use cases::{cases, left_out};
+use star::Place;
 
 /// A case, and how it is to be run.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Job {
     pub repetitions: u32,
     /// Clients that are timed to their first message.
     pub openings: u32,
+    /// True if it may run side by side with others that do as little.
+    pub is_beside: bool,
 }
 
 /// A run to be made: the index of its job, and which repetition it is.
@@ -36,7 +41,7 @@ pub struct Turn {
 pub enum Step {
     /// A run by itself.
     Alone(Turn),
-    /// Runs that only count what servers do while nothing happens, side by side.
+    /// Runs of servers that do next to nothing, side by side.
     Together(Vec<Turn>),
 }
 
@@ -51,7 +56,7 @@ impl Job {
             audience: 1,
             delay_ms: 0,
             loss_percent: 0.0,
-            payload_octets: 100,
+            payload_octets: Place::COMMON.payload,
             history: 256,
             tls: false,
             pause_s: is_polling.then_some(1.0),
@@ -61,7 +66,7 @@ impl Job {
         };
         let case =
             Case { id: String::new(), question, parameters, runs: Vec::new(), figures: Default::default() };
-        Self { case, repetitions, openings: 0 }.named()
+        Self { case, repetitions, openings: 0, is_beside: false }.named()
     }
 
     /// Itself with other parameters.
@@ -98,33 +103,42 @@ impl Job {
     /// How long one run takes, about.
     pub fn estimate(&self) -> Duration {
         let parameters = &self.case.parameters;
-        let delay = f64::from(parameters.delay_ms) / 1_000.0;
+        let transit = 2.0 * f64::from(parameters.delay_ms) / 1_000.0;
         let pause = parameters.pause_s.unwrap_or(0.0);
-        let connecting = f64::from(parameters.audience) / 1_500.0 + 8.0 * delay + pause;
-        let openings = f64::from(self.openings) * (14.0 * delay + 0.02);
-        let faults = match self.case.question {
+        let audience = f64::from(parameters.audience);
+        // Handshakes are under way together, so many at a time; each takes two round trips, with TLS three.
+        let turns = (audience / OPENING_AT_A_TIME as f64).ceil();
+        let connecting = audience / 1_500.0 + turns * if parameters.tls { 3.0 } else { 2.0 } * transit;
+        let openings = f64::from(self.openings) * (7.0 * transit + 0.02);
+        let measuring = parameters.warm_up_s + parameters.window_s + transit + pause;
+        let asked = match self.case.question {
             Question::Cut | Question::Restart => 1.5 + pause,
             Question::Blackhole => parameters.fault_s.unwrap_or(0.0) + 2.0,
-            _ => parameters.warm_up_s + parameters.window_s + 2.0 * delay + pause,
+            // Seven doublings, each with its audience.
+            Question::Capacity => 10.0 * (measuring + 3.0),
+            _ => measuring,
         };
-        Duration::from_secs_f64(0.65 + connecting + faults + openings)
+        Duration::from_secs_f64(START_S + connecting + transit + pause + asked + openings)
     }
 }
 
+/// What a run takes beside what is measured: its processes' start, and the wait before the first post (s).
+const START_S: f64 = 0.6;
+
 /// All steps: every repetition is a block of all jobs in random order, so that a drift of the machine touches all alike;
-/// what is idle comes together after the first block.
+/// what may run side by side comes together at the end of a block.
 pub fn steps(jobs: &[Job], seed: u32) -> Vec<Step> {
     let mut random = fastrand::Rng::with_seed(seed.into());
-    let is_idle = |job: &usize| jobs.get(*job).is_some_and(|job| job.case.question == Question::Idle);
+    let is_beside = |job: &usize| jobs.get(*job).is_some_and(|job| job.is_beside);
     let mut steps = Vec::new();
     let blocks = jobs.iter().map(|job| job.repetitions).max().unwrap_or(0);
     for repetition in 0..blocks {
         let due = jobs.iter().enumerate().filter(|(_, job)| repetition < job.repetitions);
-        let (idle, mut others): (Vec<usize>, Vec<usize>) = due.map(|(index, _)| index).partition(is_idle);
+        let (beside, mut others): (Vec<usize>, Vec<usize>) = due.map(|(index, _)| index).partition(is_beside);
         random.shuffle(&mut others);
         steps.extend(others.into_iter().map(|job| Step::Alone(Turn { job, repetition })));
-        if !idle.is_empty() {
-            steps.push(Step::Together(idle.into_iter().map(|job| Turn { job, repetition }).collect()));
+        if !beside.is_empty() {
+            steps.push(Step::Together(beside.into_iter().map(|job| Turn { job, repetition }).collect()));
         }
     }
     steps
@@ -167,6 +181,46 @@ mod tests {
         assert!(total(Size::Quick) <= deadline(Size::Quick).unwrap(), "{:?}", total(Size::Quick));
         assert!(total(Size::Default) <= deadline(Size::Default).unwrap(), "{:?}", total(Size::Default));
         assert!(total(Size::Full) > total(Size::Default));
+    }
+
+    /// A point beside the common one differs from it in one parameter, or is a corner; every arm is a line of its own.
+    #[test]
+    fn a_star_has_arms_for_every_parameter_and_a_corner_for_the_rule() {
+        for size in [Size::Default, Size::Full] {
+            for entry in subjects(&[]).into_iter().filter(|entry| entry.kind == crate::record::Kind::House) {
+                let jobs = cases(size, &[entry]);
+                let of = |job: &Job| {
+                    let of = &job.case.parameters;
+                    [of.rate, f64::from(of.audience), f64::from(of.delay_ms), f64::from(of.payload_octets)]
+                };
+                let common = [10.0, 100.0, 20.0, 64.0];
+                let deliveries = jobs
+                    .iter()
+                    .filter(|job| job.case.question == Question::Delivery && !job.case.parameters.tls);
+                let off: Vec<Vec<usize>> = deliveries
+                    .map(|job| (0..4).filter(|&axis| of(job)[axis] != common[axis]).collect())
+                    .collect();
+                assert_eq!(off.iter().filter(|off| off.is_empty()).count(), 1, "{}", entry.name);
+                for axis in 0..4 {
+                    assert!(off.contains(&vec![axis]), "{} has no arm {axis}", entry.name);
+                }
+                assert!(off.contains(&vec![0, 1]), "{} has no corner", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_course_cannot_do_is_left_out_and_said() {
+        let course = [crate::subjects::find("course-polling").unwrap()];
+        let rates =
+            |size| cases(size, &course).into_iter().map(|job| job.case.parameters.rate).fold(0.0, f64::max);
+        for size in [Size::Default, Size::Full] {
+            assert!(left_out(size, &course)[0].contains("above 15 messages a second"));
+            // Faults are at 50 a second, and lose nothing: the next poll comes a second after each.
+            assert!(rates(size) <= 50.0);
+        }
+        assert_eq!(left_out(Size::Quick, &course), Vec::<String>::new());
+        assert_eq!(left_out(Size::Full, &[crate::subjects::find("npm-ws").unwrap()]), Vec::<String>::new());
     }
 
     #[test]

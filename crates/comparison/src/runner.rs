@@ -26,6 +26,10 @@ pub const CAPACITY_P99_US: u64 = 100_000;
 /// The most clients a capacity is looked for.
 const MOST_CLIENTS: u32 = 10_000;
 
+/// Clients of one relay, at most: each takes two open files of it, and 20,000 is what a process may have where nobody
+/// raised it.
+const RELAYED: u32 = 4_000;
+
 /// What a run may take beyond its estimate before it is given up.
 const PATIENCE: Duration = Duration::from_secs(150);
 
@@ -77,46 +81,68 @@ impl Runner {
         let server = Server::start(entry, parameters.history, 0, &self.data).await?;
         let has_relay =
             parameters.delay_ms > 0 || matches!(job.case.question, Question::Cut | Question::Blackhole);
-        let relay =
-            if has_relay { Some(Server::relay(server.address, parameters.delay_ms).await?) } else { None };
+        let mut relays = Vec::new();
+        for _ in 0..if has_relay { parameters.audience.div_ceil(RELAYED).max(1) } else { 0 } {
+            relays.push(Server::relay(server.address, parameters.delay_ms).await?);
+        }
+        let before = if has_relay { relays.as_slice() } else { std::slice::from_ref(&server) };
         let plan = Plan {
             question: job.case.question,
             parameters: parameters.clone(),
-            address: relay.as_ref().unwrap_or(&server).address,
+            addresses: before.iter().map(|server| server.address).collect(),
+            relays: relays.iter().map(Server::pid).collect(),
             server_port: server.address.port(),
             pid: server.pid(),
-            // Equal for all subjects, so that all have the same schedule.
-            seed: self.seed.wrapping_add(repetition.wrapping_mul(7_919)),
+            seed: self.seed_of(job, repetition),
             openings: job.openings,
             limits: LIMITS,
         };
         let mut load = start_load(&plan).await?;
-        let mut scene = Scene { entry, history: parameters.history, server, relay, data: self.data.clone() };
+        let mut scene = Scene { entry, history: parameters.history, server, relays, data: self.data.clone() };
         let report = converse(&mut load, &mut scene).await?;
         load.wait().await?;
         Ok(report)
     }
 
-    /// The most clients within the bound, by doubling.
+    /// Equal for all subjects, so that all have the same schedule; those that run side by side have one each, or all
+    /// would post at the same moment.
+    fn seed_of(&self, job: &Job, repetition: u32) -> u32 {
+        let name = if job.is_beside { job.case.parameters.subject.as_str() } else { "" };
+        let own = name.bytes().fold(0_u32, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into()));
+        self.seed.wrapping_add(repetition.wrapping_mul(7_919)).wrapping_add(own)
+    }
+
+    /// The most clients within the bound, by doubling, then between the last two by halves; 0 if the first are too many.
     async fn capacity(&self, job: &Job, repetition: u32) -> io::Result<Report> {
-        let mut best = Report::default();
-        let mut clients = job.case.parameters.audience;
+        let parameters = &job.case.parameters;
+        // A poll comes after its pause, however few clients there are.
+        let pause = Duration::from_secs_f64(parameters.pause_s.unwrap_or(0.0));
+        let bound_us = CAPACITY_P99_US + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+        let mut best = Report { run: Run { capacity_clients: Some(0), ..Run::default() }, wrong: Vec::new() };
+        let (mut served, mut clients, mut too_many) = (0, parameters.audience, None);
+        let mut was_limited = false;
         loop {
             let tried = job.clone().with(|parameters| parameters.audience = clients);
             let mut report = self.once(&tried, repetition).await?;
-            if report.run.delivery.p99_us > CAPACITY_P99_US
-                || !report.wrong.is_empty()
-                || report.run.load.limited
-            {
-                return Ok(best);
+            let accounting = &report.run.accounting;
+            let is_late = report.run.delivery.p99_us > bound_us || accounting.lost > 0;
+            if is_late || report.run.load.limited || !report.wrong.is_empty() {
+                was_limited = report.run.load.limited;
+                too_many = Some(clients);
+            } else {
+                report.run.capacity_clients = Some(clients);
+                (best, served) = (report, clients);
             }
-            report.run.capacity_clients = Some(clients);
-            best = report;
-            if clients == MOST_CLIENTS {
-                return Ok(best);
-            }
-            clients = (2 * clients).min(MOST_CLIENTS);
+            clients = match too_many {
+                None if clients < MOST_CLIENTS => (2 * clients).min(MOST_CLIENTS),
+                // An eighth is near enough.
+                Some(too_many) if served > 0 && (too_many - served) > served / 8 => served.midpoint(too_many),
+                _ => break,
+            };
         }
+        // The search ended at the load rather than at the server.
+        best.run.load.limited |= was_limited;
+        Ok(best)
     }
 }
 
@@ -125,7 +151,7 @@ struct Scene {
     entry: &'static Entry,
     history: u32,
     server: Server,
-    relay: Option<Server>,
+    relays: Vec<Server>,
     data: PathBuf,
 }
 
@@ -142,7 +168,10 @@ impl Scene {
                 return Ok(());
             }
         };
-        self.relay.as_mut().ok_or(io::ErrorKind::NotFound)?.command(command).await
+        for relay in &mut self.relays {
+            relay.command(command).await?;
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::record::{Kind, Subject, Transport};
 
+mod settings;
+
+use settings::{
+    BATCH, BOUND, BROADCAST, COMMON, COURSE_HTTP2, COURSE_POLLING, HTTP2_STREAMING, LONG_POLLING, NO_BOUND,
+    NODE, POLLING, RAW_WEBSOCKET, SOCKET_IO, Setting, TOKIO, TUNGSTENITE,
+};
+
 /// How a subject's program is had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -33,13 +40,18 @@ pub struct Entry {
     /// Arguments beside `--port` and `--history`.
     pub arguments: &'static [&'static str],
     /// Settings that differ.
-    settings: &'static [(&'static str, &'static str)],
+    settings: &'static [Setting],
 }
 
 impl Entry {
     /// True if it keeps messages for newcomers, and takes `--history`.
     pub fn keeps_history(&self) -> bool {
         !matches!(self.program, Program::Own(_))
+    }
+
+    /// Beyond what it was not measured, and why; nothing for those that are asked for all.
+    pub fn bound(&self) -> Option<&'static str> {
+        self.settings.iter().find(|(name, _)| *name == BOUND).map(|&(_, bound)| bound)
     }
 
     /// True if it can be asked for TLS.
@@ -84,15 +96,6 @@ impl Entry {
     }
 }
 
-/// What all have, unless they say otherwise.
-const COMMON: &[(&str, &str)] = &[
-    ("tls", "none; http2-streaming once more with TLS 1.3"),
-    ("compression", "none offered"),
-    ("nodelay", "yes"),
-    ("history", "the case's parameter"),
-    ("build", if cfg!(debug_assertions) { "debug: not for figures" } else { "release" }),
-];
-
 /// What lifts the house's limits for a load from one address.
 const UNLIMITED: &[&str] = &["--post-rate", "0"];
 
@@ -101,6 +104,7 @@ const fn house(
     title: &'static str,
     transport: Transport,
     made_of: &'static str,
+    settings: &'static [Setting],
 ) -> Entry {
     Entry {
         name,
@@ -110,11 +114,7 @@ const fn house(
         made_of,
         program: Program::Binary(name),
         arguments: UNLIMITED,
-        settings: &[
-            ("envelope", r#"{"messages":[{"id","user","text","time"}],"cursor"}"#),
-            ("runtime", "tokio, a thread a core"),
-            ("post-rate", "unlimited; by default 20 a second"),
-        ],
+        settings,
     }
 }
 
@@ -124,33 +124,34 @@ const fn peer(
     transport: Transport,
     made_of: &'static str,
     program: Program,
-    settings: &'static [(&'static str, &'static str)],
+    settings: &'static [Setting],
 ) -> Entry {
     Entry { name, title, kind: Kind::Peer, transport, made_of, program, arguments: &[], settings }
 }
 
-const NODE: (&str, &str) = ("runtime", "Node, one thread");
-const TOKIO: (&str, &str) = ("runtime", "tokio, a thread a core");
-const BATCH: (&str, &str) = ("envelope", r#"{"messages":[{"id","user","text","time"}]}"#);
-const SOCKET_IO: &[(&str, &str)] = &[
-    NODE,
-    ("envelope", r#"42["messages",[{"id","user","text","time"}]]"#),
-    ("heartbeat", "ping every 25 s"),
-];
-const COURSE: &[(&str, &str)] =
-    &[NODE, ("envelope", r#"{"msg":[{"user","text","time"}]}, the newest 50 each time"#), ("history", "50")];
-
-/// All subjects, in the order reports show them; the broken one is for tests only.
+/// All subjects, in the order reports show them; the broken ones are for tests only.
 pub const ENTRIES: &[Entry] = &[
-    house("polling", "Polling", Transport::Polling, "axum, hyper"),
-    house("long-polling", "Long polling", Transport::LongPolling, "axum, hyper"),
-    house("http2-streaming", "HTTP/2 streaming", Transport::Http2Streaming, "h2"),
-    house("raw-websocket", "Raw WebSocket", Transport::Websocket, "by hand, on hyper"),
-    house("tungstenite-websocket", "tungstenite", Transport::Websocket, "tokio-tungstenite, on hyper"),
+    house("polling", "Polling", Transport::Polling, "axum, hyper", POLLING),
+    house("long-polling", "Long polling", Transport::LongPolling, "axum, hyper", LONG_POLLING),
+    house("http2-streaming", "HTTP/2 streaming", Transport::Http2Streaming, "h2", HTTP2_STREAMING),
+    house("raw-websocket", "Raw WebSocket", Transport::Websocket, "by hand, on hyper", RAW_WEBSOCKET),
+    house(
+        "tungstenite-websocket",
+        "tungstenite",
+        Transport::Websocket,
+        "tokio-tungstenite, on hyper",
+        TUNGSTENITE,
+    ),
     Entry {
         kind: Kind::Control,
         program: Program::Binary("raw-websocket"),
-        ..house("raw-websocket-again", "Raw WebSocket, again", Transport::Websocket, "by hand, on hyper")
+        ..house(
+            "raw-websocket-again",
+            "Raw WebSocket, again",
+            Transport::Websocket,
+            "by hand, on hyper",
+            RAW_WEBSOCKET,
+        )
     },
     Entry {
         kind: Kind::Floor,
@@ -161,10 +162,14 @@ pub const ENTRIES: &[Entry] = &[
             "a loop around send",
             Program::Own(&["floor"]),
             &[
-                ("runtime", "tokio, one thread"),
+                (
+                    "runtime",
+                    "tokio, one thread: it is woken by tokio, reads a post, and calls send for each client in turn",
+                ),
+                ("envelope", r#"{"messages":[{"id","user","text"}]}"#),
                 ("history", "none"),
                 ("heartbeat", "none"),
-                ("limits", "none"),
+                ("buffers", "the kernel's; who does not take what it is sent is dropped"),
             ],
         )
     },
@@ -174,7 +179,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::Websocket,
         "ws, node:http",
         Program::Node("ws.js"),
-        &[NODE, BATCH, ("heartbeat", "none")],
+        &[NODE, BATCH, ("heartbeat", "none"), NO_BOUND],
     ),
     peer(
         "socket-io-websocket",
@@ -198,7 +203,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::CoursePolling,
         "express, nanobuffer",
         Program::Node("course-polling.js"),
-        COURSE,
+        COURSE_POLLING,
     ),
     peer(
         "course-http2",
@@ -206,7 +211,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::CourseHttp2,
         "node:http2, nanobuffer",
         Program::Node("course-http2.js"),
-        COURSE,
+        COURSE_HTTP2,
     ),
     peer(
         "axum-ws",
@@ -214,7 +219,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::Websocket,
         "axum's ws (tokio-tungstenite)",
         Program::Binary("peer-axum"),
-        &[TOKIO, BATCH, ("heartbeat", "none")],
+        &[TOKIO, BATCH, ("heartbeat", "none"), BROADCAST],
     ),
     peer(
         "fastwebsockets",
@@ -222,7 +227,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::Websocket,
         "fastwebsockets, hyper",
         Program::Binary("peer-fastwebsockets"),
-        &[TOKIO, BATCH, ("heartbeat", "none")],
+        &[TOKIO, BATCH, ("heartbeat", "none"), BROADCAST],
     ),
     Entry {
         kind: Kind::Broken,
@@ -232,6 +237,17 @@ pub const ENTRIES: &[Entry] = &[
             Transport::Websocket,
             "the floor, broken on purpose",
             Program::Own(&["floor", "--drop-one-in", "10000"]),
+            &[],
+        )
+    },
+    Entry {
+        kind: Kind::Broken,
+        ..peer(
+            "forgets-on-write",
+            "Long polling that forgets on write",
+            Transport::LongPolling,
+            "axum, wrong on purpose",
+            Program::Own(&["forgets"]),
             &[],
         )
     },

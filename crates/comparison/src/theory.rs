@@ -35,6 +35,9 @@
 //!
 //! > delivery `= 2d + (λR / m) R/2`, between `2d` and `3d`;
 //!
+//! A part `g = λR/m` of the messages lies for a time that is uniform on `[0, R]`, the others for none: its p-th quantile
+//! is `2d` up to `p = 1 - g`, and `2d + R (p - (1 - g)) / g` beyond.
+//!
 //! RFC 6202 §2.2 names the worst case, three transits from server to client and back: here a message that comes just
 //! after an answer, at `2d + R = 4d` from its being due, the post's own transit included.
 //!
@@ -108,6 +111,14 @@ impl Model {
         self.transit() + self.rate * round / self.long_polling_messages(wait) * round / 2.0
     }
 
+    /// The `part`-th quantile (0 to 1) of long polling's delivery (s).
+    pub fn long_polling_quantile(self, wait: f64, part: f64) -> f64 {
+        let round = 2.0 * self.delay;
+        let late = self.rate * round / self.long_polling_messages(wait);
+        let lies = if late > 0.0 { ((part - (1.0 - late)) / late).max(0.0) } else { 0.0 };
+        self.transit() + lies * round
+    }
+
     /// Time to the first message over a new connection: `4d`, with TLS 1.3 `6d` (s).
     pub fn first_message_cold(self, tls: bool) -> f64 {
         if tls { 6.0 * self.delay } else { 4.0 * self.delay }
@@ -142,27 +153,34 @@ mod tests {
 
     /// The formulas against the process they are derived from, played out.
     #[test]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into 60,000 times")]
     fn the_formulas_agree_with_a_played_out_process() {
         fastrand::seed(6202);
         for (delay_ms, rate) in [(20, 2.0), (80, 5.0), (200, 5.0), (200, 0.1)] {
             let model = Model::new(delay_ms, rate);
             let (round, wait) = (model.transit(), 25.0);
             let arrivals = arrivals(rate, 60_000);
-            let (mut requests, mut lain, mut next, mut asked) = (0_u32, 0.0, 0, 0.0);
+            let (mut requests, mut lain, mut next, mut asked) = (0_u32, Vec::new(), 0, 0.0);
             while let Some(&first) = arrivals.get(next) {
                 requests += 1;
                 let answered = if first <= asked { asked } else { first.min(asked + wait) };
                 while let Some(&arrival) = arrivals.get(next)
                     && arrival <= answered
                 {
-                    lain += answered - arrival;
+                    lain.push(answered - arrival);
                     next += 1;
                 }
                 asked = answered + round;
             }
             let messages = arrivals.len() as f64;
             near(f64::from(requests) / messages, model.long_polling_requests(wait), 0.02);
-            near(model.transit() + lain / messages, model.long_polling_delivery(wait), 0.02);
+            let mean = lain.iter().sum::<f64>() / messages;
+            near(model.transit() + mean, model.long_polling_delivery(wait), 0.02);
+            lain.sort_by(f64::total_cmp);
+            for part in [0.1, 0.5, 0.9, 0.99] {
+                let measured = lain[((messages * part) as usize).min(lain.len() - 1)];
+                near(model.transit() + measured, model.long_polling_quantile(wait, part), 0.02);
+            }
             let cycle = model.polling_cycle(1.0);
             let polled = arrivals.iter().map(|arrival| cycle - arrival % cycle).sum::<f64>() / messages;
             near(model.transit() + polled, model.polling_delivery(1.0, 0.5), 0.02);

@@ -82,7 +82,8 @@ pub async fn compare(asked: &Asked) -> io::Result<Record> {
     };
     record.cases.iter_mut().for_each(figures::conclude);
     record.control = figures::control(&record.cases, &record.subjects);
-    record.notes = notes(&record);
+    record.notes = plan::left_out(asked.size, &present);
+    record.notes.extend(notes(&record));
     record.write(&asked.record)?;
     Ok(record)
 }
@@ -211,11 +212,11 @@ fn method(jobs: &[Job]) -> Method {
         clock: "CLOCK_MONOTONIC, in nanoseconds, read by one process: the load posts and receives, so no two clocks \
                 are compared; it sleeps by timerfd, to the microsecond"
             .to_owned(),
-        order: "each repetition is a block of all cases in an order of its own, drawn from the seed; idle cases, which \
-                only count, run side by side at the end of a block"
+        order: "each repetition is a block of all cases in an order of its own, drawn from the seed; idle cases, and those \
+                with less than a message a second, run side by side at the end of a block, each with arrivals of its own"
             .to_owned(),
         processes: "a fresh server and a fresh load for each run, a relay before the server where there is a delay or \
-                    a fault to make; nothing is shared but the machine, nothing is pinned to a core"
+                    a fault to make, and one more for each 4,000 clients; nothing is shared but the machine, nothing is pinned to a core"
             .to_owned(),
         interval: "of the median of repetitions, by order statistics (the sign test turned round); each figure says \
                    its confidence, which few repetitions make less than 0.95"
@@ -254,7 +255,7 @@ fn notes(record: &Record) -> Vec<String> {
     let limited = runs().filter(|run| run.load.limited).count();
     if limited > 0 {
         notes.push(format!(
-            "in {limited} of {} runs the load was late or took a core, and was the limit: see their `load`",
+            "in {limited} of {} runs the load was late, or it or a relay took a core, and was the limit: see their `load`",
             runs().count()
         ));
     }

@@ -50,7 +50,7 @@ fn the_floor_passes_and_the_same_seed_gives_the_same_plan() {
     assert_eq!((record.seed, record.subjects.len(), record.cases.len()), (7, 1, 1));
     let case = &record.cases[0];
     assert_eq!(case.runs.len(), 2);
-    assert!(case.runs.iter().all(|run| run.accounting.delivered == 20 * 20 && run.accounting.lost == 0));
+    assert!(case.runs.iter().all(|run| run.accounting.delivered == 10 * 100 && run.accounting.lost == 0));
     let figure = &case.figures["delivery_p50_us"];
     assert!(figure.low <= figure.median && figure.median <= figure.high);
     assert_eq!((figure.repetitions, figure.confidence), (2, 0.5));
@@ -66,6 +66,38 @@ fn a_server_that_drops_one_delivery_in_10000_fails_the_run_and_is_named() {
     assert!(record.failures.iter().all(|failure| failure.subject == "drops-one-in-10000"));
     // 2,000 posts to 20 clients.
     assert_eq!(record.cases[0].runs[0].accounting.lost, 4);
+}
+
+#[test]
+fn a_server_with_a_mistake_of_tutorials_fails_the_run_and_is_named() {
+    let folder = Folder::new("forgets");
+    let (output, record) = folder.compare(&["--quick", "--only", "forgets-on-write"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("FAILED: forgets-on-write") && said.contains("deliveries were lost"), "{said}");
+    assert!(record.failures.iter().all(|failure| failure.subject == "forgets-on-write"));
+    let page = fs::read_to_string(folder.0.join("report.html")).unwrap();
+    assert!(page.contains("Failed: forgets-on-write"), "the report says so too");
+}
+
+#[test]
+fn without_node_its_peers_are_left_out_and_the_rest_is_measured() {
+    let folder = Folder::new("nodeless");
+    let mut command = program(&["--quick", "--only", "floor", "--only", "npm-ws", "--into"]);
+    let output = command.arg(&folder.0).env("PATH", "").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let record = Record::read(&folder.record()).unwrap();
+    let of = |name: &str| record.subjects.iter().find(|subject| subject.name == name).unwrap();
+    assert_eq!(of("npm-ws").left_out.as_deref(), Some("Node is missing"));
+    assert_eq!(of("floor").left_out, None);
+    assert!(record.cases.iter().all(|case| case.parameters.subject == "floor" && !case.runs.is_empty()));
+    assert!(
+        record.notes.iter().any(|note| note == "npm ws was left out: Node is missing"),
+        "{:?}",
+        record.notes
+    );
+    let page = fs::read_to_string(folder.0.join("report.html")).unwrap();
+    assert!(page.contains("Left out: </b>Node is missing"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::TOLERANCE;
 use crate::{
     load::WAIT_S,
-    record::{Case, Expected, Figure, Question, Transport},
+    record::{Case, Expected, Figure, Parameters, Question, Transport},
     theory::{Model, sizes},
 };
 
@@ -12,78 +12,147 @@ pub(super) fn of(name: &str, figure: &Figure, case: &Case) -> Option<Expected> {
     if case.question != Question::Delivery {
         return None;
     }
-    let (value, formula, tolerance) = match name {
+    let Value { value, formula, spread } = match name {
         "down_framing_octets" => framing(case)?,
-        _ => time_or_requests(name, case)?,
+        "requests_a_message" => requests(case)?,
+        "first_cold_p50_us" | "first_warm_p50_us" | "answer_p50_us" => transits(name, &case.parameters)?,
+        _ => delivery(name, case)?,
     };
+    if value <= 0.0 {
+        return None;
+    }
     let deviation = (figure.median - value) / value;
-    let expected = Expected { value, formula, deviation, tolerance, flagged: deviation.abs() > tolerance };
-    (value > 0.0).then_some(expected)
+    let tolerance = TOLERANCE.max(spread / value);
+    let formula = formula.to_owned();
+    Some(Expected { value, formula, deviation, tolerance, flagged: deviation.abs() > tolerance })
 }
 
-type Value = (f64, String, f64);
+/// What theory says in the figure's unit, and how far chance may carry a measured one from it: twice its deviation.
+struct Value {
+    value: f64,
+    formula: &'static str,
+    spread: f64,
+}
 
-/// Times only where there is a delay: without one, all that is measured is what theory takes for nothing.
-fn time_or_requests(name: &str, case: &Case) -> Option<Value> {
-    let parameters = &case.parameters;
-    let model = Model::new(parameters.delay_ms, parameters.rate);
-    let microseconds = |seconds: f64, formula: &str| Some((1e6 * seconds, formula.to_owned(), TOLERANCE));
-    let pause = parameters.pause_s.unwrap_or(0.0);
-    let has_delay = parameters.delay_ms > 0;
-    match (parameters.transport, name) {
-        (Transport::Polling, "delivery_p50_us") => {
-            polled(case, model.polling_delivery(pause, 0.5), "2d + C/2")
-        }
-        (Transport::Polling, "delivery_mean_us") => {
-            polled(case, model.polling_delivery(pause, 0.5), "2d + C/2")
-        }
-        (Transport::Polling, "requests_a_message") => {
-            // Messages of the window are delivered up to a cycle later: at both its ends some more or fewer.
-            let at_ends = (2.0 * parameters.rate * model.polling_cycle(pause)).sqrt();
-            let messages = parameters.rate * parameters.window_s;
-            let tolerance = TOLERANCE.max(2.0 * at_ends / messages / (case.runs.len() as f64).sqrt());
-            Some((model.polling_requests(pause), "1/(λC)".to_owned(), tolerance))
-        }
-        (Transport::LongPolling, "delivery_mean_us") if has_delay => {
-            let value = model.long_polling_delivery(WAIT_S as f64);
-            // A message lies for up to R or not at all: at most half of R is its deviation.
-            let tolerance = TOLERANCE.max(2.0 * model.transit() / 2.0 / messages(case).sqrt() / value);
-            Some((1e6 * value, "2d + (λR/m) R/2".to_owned(), tolerance))
-        }
-        (Transport::LongPolling, "requests_a_message") => {
-            let tolerance = TOLERANCE.max(2.0 * parameters.rate * model.transit() / messages(case).sqrt());
-            Some((model.long_polling_requests(WAIT_S as f64), "1/m".to_owned(), tolerance))
-        }
-        (Transport::Http2Streaming | Transport::Websocket, "delivery_p50_us") if has_delay => {
-            microseconds(model.transit(), "2d")
-        }
-        (Transport::Http2Streaming | Transport::Websocket, "answer_p50_us") if has_delay => {
-            microseconds(model.transit(), "2d")
-        }
-        (
-            Transport::Polling | Transport::LongPolling | Transport::Http2Streaming | Transport::Websocket,
-            "first_cold_p50_us",
-        ) if has_delay => {
-            let formula = if parameters.tls { "6d" } else { "4d" };
-            microseconds(model.first_message_cold(parameters.tls), formula)
-        }
-        (Transport::Polling | Transport::LongPolling | Transport::Http2Streaming, "first_warm_p50_us")
-            if has_delay =>
-        {
-            microseconds(model.transit(), "2d")
-        }
-        _ => None,
+impl Value {
+    fn certain(value: f64, formula: &'static str) -> Self {
+        Self { value, formula, spread: 0.0 }
     }
 }
 
-/// Polling's delivery: a mean of as many uniform times as there were messages lies within twice its deviation.
-fn polled(case: &Case, seconds: f64, formula: &str) -> Option<Value> {
-    let parameters = &case.parameters;
-    let model = Model::new(parameters.delay_ms, parameters.rate);
-    let cycle = model.polling_cycle(parameters.pause_s.unwrap_or(0.0));
-    // A median of uniform times deviates by C / (2 √n), a mean by C / √(12 n).
-    let spread = 2.0 * cycle / (2.0 * messages(case).sqrt());
-    Some((1e6 * seconds, formula.to_owned(), (spread / seconds).max(TOLERANCE)))
+/// What theory tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Polling,
+    LongPolling,
+    Stream,
+}
+
+fn family(transport: Transport) -> Family {
+    match transport {
+        Transport::Polling | Transport::CoursePolling => Family::Polling,
+        Transport::LongPolling | Transport::SocketIoPolling => Family::LongPolling,
+        Transport::Http2Streaming
+        | Transport::CourseHttp2
+        | Transport::Websocket
+        | Transport::SocketIoWebsocket => Family::Stream,
+    }
+}
+
+/// The figures of a delivery's distribution: a quantile, or nothing for the mean.
+const DELIVERY: [(&str, Option<f64>); 4] = [
+    ("delivery_mean_us", None),
+    ("delivery_p50_us", Some(0.5)),
+    ("delivery_p90_us", Some(0.9)),
+    ("delivery_p99_us", Some(0.99)),
+];
+
+/// The time that a delivery takes. Without a delay or a pause, all that is measured is what theory takes for nothing.
+fn delivery(name: &str, case: &Case) -> Option<Value> {
+    let (_, part) = DELIVERY.into_iter().find(|(known, _)| *known == name)?;
+    let of = &case.parameters;
+    let (model, messages) = (Model::new(of.delay_ms, of.rate), messages(case));
+    let (pause, wait) = (of.pause_s.unwrap_or(0.0), WAIT_S as f64);
+    let (value, formula, spread) = match (family(of.transport), part) {
+        (Family::Stream, None | Some(0.5)) => (model.transit(), "2d", 0.0),
+        // The later ones are late by what theory takes for nothing.
+        (Family::Stream, Some(_)) => return None,
+        (Family::Polling, None) => {
+            // The mean of uniform times.
+            let spread = 2.0 * model.polling_cycle(pause) / (12.0 * messages).sqrt();
+            (model.polling_delivery(pause, 0.5), "2d + C/2", spread)
+        }
+        (Family::Polling, Some(part)) => {
+            let quantile = |part| model.polling_delivery(pause, part);
+            (quantile(part), "2d + pC", spread(quantile, part, messages))
+        }
+        (Family::LongPolling, _) if of.delay_ms == 0 => return None,
+        (Family::LongPolling, None) => {
+            // A message lies for up to R or not at all: at most half of R is its deviation. Those of one gap lie alike.
+            let spread = model.transit() / (messages / together(model)).sqrt();
+            (model.long_polling_delivery(wait), "2d + (λR/m) R/2", spread)
+        }
+        (Family::LongPolling, Some(part)) => {
+            let quantile = |part| model.long_polling_quantile(wait, part);
+            (
+                quantile(part),
+                "2d + R (p - 1 + λR/m) / (λR/m)",
+                spread(quantile, part, messages / together(model)),
+            )
+        }
+    };
+    Some(Value { value: 1e6 * value, formula, spread: 1e6 * spread })
+}
+
+/// How far a quantile of so many times may lie from its own: their part below it deviates by `√(p(1 - p)/n)`.
+fn spread(quantile: impl Fn(f64) -> f64, part: f64, count: f64) -> f64 {
+    let off = 2.0 * (part * (1.0 - part) / count).sqrt();
+    let middle = quantile(part);
+    (quantile((part + off).min(1.0)) - middle).max(middle - quantile((part - off).max(0.0)))
+}
+
+/// How many messages share the gap of a long poll, and so their fate, about.
+fn together(model: Model) -> f64 {
+    1.0 + model.rate * model.transit()
+}
+
+fn requests(case: &Case) -> Option<Value> {
+    let of = &case.parameters;
+    let model = Model::new(of.delay_ms, of.rate);
+    let pause = of.pause_s.unwrap_or(0.0);
+    match family(of.transport) {
+        Family::Polling => {
+            let value = model.polling_requests(pause);
+            // Messages of the window are delivered up to a cycle later: at both its ends some more or fewer.
+            let at_ends = (2.0 * of.rate * model.polling_cycle(pause)).sqrt();
+            let a_run = of.rate * of.window_s;
+            let spread = 2.0 * value * at_ends / a_run / (case.runs.len().max(1) as f64).sqrt();
+            Some(Value { value, formula: "1/(λC)", spread })
+        }
+        Family::LongPolling => {
+            let value = model.long_polling_requests(WAIT_S as f64);
+            // The window's ends cut a request off its messages, of which an answer has m.
+            let at_ends = 1.0 / (of.rate * of.window_s);
+            let spread = value * (2.0 * of.rate * model.transit() / messages(case).sqrt() + at_ends);
+            Some(Value { value, formula: "1/m", spread })
+        }
+        Family::Stream => None,
+    }
+}
+
+/// What takes so many transits, whatever the rate.
+fn transits(name: &str, of: &Parameters) -> Option<Value> {
+    let model = Model::new(of.delay_ms, of.rate);
+    let value = match (name, of.transport) {
+        // Engine.IO posts one request after another, so that some wait; it takes round trips more to open.
+        (_, Transport::SocketIoPolling) | ("first_cold_p50_us", Transport::SocketIoWebsocket) => return None,
+        ("first_cold_p50_us", _) => {
+            let formula = if of.tls { "6d" } else { "4d" };
+            (model.first_message_cold(of.tls), formula)
+        }
+        _ => (model.transit(), "2d"),
+    };
+    Some(Value::certain(1e6 * value.0, value.1))
 }
 
 /// Messages of all windows of a case.
@@ -97,10 +166,8 @@ fn framing(case: &Case) -> Option<Value> {
     let run = case.runs.iter().find(|run| run.octets.messages > 0)?;
     let content = (run.octets.down.payload + run.octets.down.envelope) / run.octets.messages;
     match case.parameters.transport {
-        Transport::Websocket => {
-            Some((sizes::websocket_down(content) as f64, "RFC 6455 §5.2".to_owned(), TOLERANCE))
-        }
-        Transport::Http2Streaming => Some((sizes::HTTP2_FRAME as f64, "RFC 9113 §4.1".to_owned(), TOLERANCE)),
+        Transport::Websocket => Some(Value::certain(sizes::websocket_down(content) as f64, "RFC 6455 §5.2")),
+        Transport::Http2Streaming => Some(Value::certain(sizes::HTTP2_FRAME as f64, "RFC 9113 §4.1")),
         _ => None,
     }
 }

@@ -20,7 +20,12 @@ use super::{
     marker::Finder,
     websocket,
 };
-use crate::{clock::Clock, counted::Counts, record::Transport};
+use crate::{
+    clock::Clock,
+    counted::Counts,
+    record::{Kind, Transport},
+    subjects,
+};
 
 /// How long a long poll may wait (s): the protocol's default, said in so many words.
 pub const WAIT_S: u64 = 25;
@@ -179,9 +184,10 @@ pub(super) fn sends_all(transport: Transport) -> bool {
     matches!(transport, Transport::CoursePolling | Transport::CourseHttp2)
 }
 
-/// True for protocols in which a client says where it has come to, so that nothing comes twice or is missed.
-pub(super) fn resumes(transport: Transport) -> bool {
-    matches!(transport, Transport::Polling | Transport::LongPolling | Transport::Http2Streaming)
+/// True for servers that a client tells where it has come to, so that nothing comes twice or is missed: all of the
+/// house's. The others send what they keep to whoever comes.
+pub(super) fn resumes(subject: &str) -> bool {
+    subjects::find(subject).is_some_and(|entry| matches!(entry.kind, Kind::House | Kind::Control))
 }
 
 /// What all clients of a load share.

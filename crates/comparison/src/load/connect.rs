@@ -23,6 +23,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Octets for S {}
 /// Where to connect, and how.
 #[derive(Clone)]
 pub(super) struct Target {
+    addresses: Arc<[SocketAddr]>,
     pub(super) address: SocketAddr,
     pub(super) tls: Option<TlsConnector>,
     has_small_buffer: bool,
@@ -30,8 +31,20 @@ pub(super) struct Target {
 
 impl Target {
     /// With TLS, it is HTTP/2 that is agreed on, and any certificate will do.
-    pub(super) fn new(address: SocketAddr, tls: bool) -> io::Result<Self> {
-        Ok(Self { address, tls: if tls { Some(trusting()?) } else { None }, has_small_buffer: false })
+    ///
+    /// # Errors
+    ///
+    /// There is no address.
+    pub(super) fn new(addresses: &[SocketAddr], tls: bool) -> io::Result<Self> {
+        let address = *addresses.first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let tls = if tls { Some(trusting()?) } else { None };
+        Ok(Self { addresses: addresses.into(), address, tls, has_small_buffer: false })
+    }
+
+    /// The same for one of the audience, which takes the relays in turn.
+    pub(super) fn of_client(mut self, client: usize) -> Self {
+        self.address = self.addresses.get(client % self.addresses.len()).copied().unwrap_or(self.address);
+        self
     }
 
     /// The same for clients of which the kernel takes little while they do not read.

@@ -11,7 +11,7 @@ use std::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    Plan,
+    OPENING_AT_A_TIME, Plan,
     arrivals::arrivals,
     audience::{Following, Hearer, Seat, Sink, resumes, sends_all},
     connect::Target,
@@ -22,12 +22,12 @@ use super::{
 use crate::{
     clock::Clock,
     counted::Counts,
-    machine::{process::resident, sockets::Sockets},
+    machine::{
+        process::resident,
+        sockets::{Sockets, structure_octets},
+    },
     record::{Memory, Question, Transport},
 };
-
-/// Handshakes under way at a time.
-const OPENING_AT_A_TIME: usize = 64;
 
 /// How long the whole audience may take to connect.
 const OPENING_LIMIT: Duration = Duration::from_secs(60);
@@ -88,7 +88,7 @@ impl Stage {
     pub(super) async fn set(plan: Plan, clock: Clock) -> io::Result<Self> {
         let parameters = plan.parameters.clone();
         let following = Following {
-            target: Target::new(plan.address, parameters.tls)?,
+            target: Target::new(&plan.addresses, parameters.tls)?,
             transport: parameters.transport,
             pause: Duration::from_secs_f64(parameters.pause_s.unwrap_or(0.0)),
             clock: clock.clone(),
@@ -96,12 +96,13 @@ impl Stage {
         let memory_before = resident(plan.pid)?;
         let clients = parameters.audience as usize;
         let returns = matches!(plan.question, Question::Cut | Question::Blackhole | Question::Restart);
-        let again = sends_all(parameters.transport) || (returns && !resumes(parameters.transport));
+        let again = sends_all(parameters.transport) || (returns && !resumes(&parameters.subject));
         // Without times yet: they are set when all are ready.
         let ledger = Rc::new(RefCell::new(Ledger::new(Vec::new(), 0, clients, again)));
         let (counts, wrong) = (Arc::new(Counts::default()), Wrong::default());
         let seats: Vec<Rc<Seat>> = (0..clients).map(|_| Rc::default()).collect();
-        let audience = seat(&following, &ledger, &seats, &counts, &wrong, returns);
+        let cycle = following.pause + 2 * Duration::from_millis(parameters.delay_ms.into());
+        let audience = seat((&following, cycle), &ledger, &seats, &counts, &wrong, returns);
         timeout(OPENING_LIMIT, audience)
             .await
             .map_err(|_| io::Error::other(format!("{clients} clients did not all connect within 60 s")))??;
@@ -140,6 +141,7 @@ impl Stage {
             resident_after: resident(self.plan.pid)?,
             kernel_buffers: sockets.buffers,
             connections: sockets.connected,
+            kernel_structures: sockets.connected * structure_octets(),
         })
     }
 }
@@ -160,7 +162,7 @@ fn due(rate: f64, seconds: f64, seed: u64, from: Instant) -> Vec<Instant> {
 
 /// Connects the audience; done when all follow. What ends a client's following is noted.
 async fn seat(
-    following: &Following,
+    (following, cycle): (&Following, Duration),
     ledger: &Rc<RefCell<Ledger>>,
     seats: &[Rc<Seat>],
     first: &Arc<Counts>,
@@ -172,12 +174,15 @@ async fn seat(
     for (client, seat) in seats.iter().enumerate() {
         let sink = Sink::Audience { ledger: ledger.clone(), client, seat: seat.clone() };
         let mut hearer = Hearer::new(sink, following.transport);
-        let (following, wrong, seat, permits) =
+        let (mut following, wrong, seat, permits) =
             (following.clone(), wrong.clone(), seat.clone(), permits.clone());
+        following.target = following.target.of_client(client);
         let counts = if client == 0 { Some(first.clone()) } else { returns.then(Arc::default) };
-        // Polls are to come at any time of the pause alike, not all together.
+        // Polls are to come at any time of the cycle alike, not all together: each client has a part of it of its own.
         let offset = match following.transport {
-            Transport::Polling | Transport::CoursePolling => following.pause.mul_f64(random.f64()),
+            Transport::Polling | Transport::CoursePolling => {
+                cycle.mul_f64((client as f64 + random.f64()) / seats.len() as f64)
+            }
             _ => Duration::ZERO,
         };
         tokio::task::spawn_local(async move {

@@ -42,6 +42,7 @@ struct Reading {
     at: Instant,
     server: Usage,
     load: Usage,
+    relays: Vec<Usage>,
     everything: Everything,
     down: Passed,
     up: Passed,
@@ -69,7 +70,8 @@ impl Stage {
         run.memory = memory;
         run.load.lag = Histogram::from(&*lag.borrow());
         let limits = self.plan.limits;
-        run.load.limited = run.load.lag.p99_us > limits.lag_us || run.load.cpu > limits.cpu;
+        run.load.limited =
+            run.load.lag.p99_us > limits.lag_us || run.load.cpu.max(run.load.relay_cpu) > limits.cpu;
         if self.messages > 0 {
             (run.first_cold, run.first_warm) = self.openings().await;
         }
@@ -90,6 +92,7 @@ impl Stage {
             at: Instant::now(),
             server: Usage::of(self.plan.pid)?,
             load: Usage::of(std::process::id())?,
+            relays: self.plan.relays.iter().map(|&pid| Usage::of(pid)).collect::<io::Result<_>>()?,
             everything: Everything::now(),
             down,
             up,
@@ -117,12 +120,17 @@ impl Stage {
         let seconds = (end.at - begin.at).as_secs_f64();
         let server = end.server.since(begin.server);
         let load = end.load.since(begin.load);
+        let relays: Vec<Duration> =
+            end.relays.iter().zip(&begin.relays).map(|(end, begin)| end.since(*begin).cpu).collect();
+        let relayed: Duration = relays.iter().sum();
+        let busiest = relays.into_iter().max().unwrap_or_default();
         let busy = end.everything.busy.saturating_sub(begin.everything.busy);
         let cpu = Cpu {
             server_us: microseconds(server.cpu),
             server_wake_ups: server.wake_ups,
             load_us: microseconds(load.cpu),
-            other_us: microseconds(busy.saturating_sub(server.cpu + load.cpu)),
+            relay_us: microseconds(relayed),
+            other_us: microseconds(busy.saturating_sub(server.cpu + load.cpu + relayed)),
             stolen_us: microseconds(end.everything.stolen.saturating_sub(begin.everything.stolen)),
         };
         let octets = self.octets(begin, end, ledger.first_client);
@@ -139,7 +147,11 @@ impl Stage {
             accounting: ledger.close(),
             requests: ledger.requests.clone(),
             octets,
-            load: Load { cpu: load.cpu.as_secs_f64() / seconds, ..Load::default() },
+            load: Load {
+                cpu: load.cpu.as_secs_f64() / seconds,
+                relay_cpu: busiest.as_secs_f64() / seconds,
+                ..Load::default()
+            },
             cpu,
             idle,
             ..Run::default()

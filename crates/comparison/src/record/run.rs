@@ -46,7 +46,8 @@ pub struct Run {
     /// What a client that does not read cost; in cases that have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_reader: Option<SlowReader>,
-    /// Clients within the bound; in capacity cases.
+    /// Clients within the bound, to an eighth; 0 if not even the first that were tried were. `load.limited` says that the
+    /// load was the limit, and the server may serve more. In capacity cases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity_clients: Option<u32>,
 }
@@ -125,6 +126,9 @@ pub struct Cpu {
     pub server_wake_ups: u64,
     /// Of the load (µs).
     pub load_us: u64,
+    /// Of the relays, where there are some (µs).
+    #[serde(default)]
+    pub relay_us: u64,
     /// Of all other processes and the kernel's interrupts, in steps of 10 ms (µs): noise.
     pub other_us: u64,
     /// Taken by the hypervisor, in steps of 10 ms (µs): noise.
@@ -142,6 +146,10 @@ pub struct Memory {
     pub kernel_buffers: u64,
     /// Connections to the server after the window.
     pub connections: u64,
+    /// What the kernel's own structures for these connections take (octets), by the sizes that its allocator has for them;
+    /// 0 if it does not tell, as it tells only root.
+    #[serde(default)]
+    pub kernel_structures: u64,
 }
 
 /// The load's own health. A run that is `limited` measured the load rather than the server.
@@ -151,7 +159,10 @@ pub struct Load {
     pub lag: Histogram,
     /// The part of a core that it took (0 to 1).
     pub cpu: f64,
-    /// True if either is above the method's limit.
+    /// The part of a core that the busiest relay took (0 to 1); 0 without one.
+    #[serde(default)]
+    pub relay_cpu: f64,
+    /// True if any of them is above the method's limit.
     pub limited: bool,
 }
 

@@ -1,8 +1,10 @@
 // The calculator: reads between measured points, never beyond them, and names the case of each.
 //
-// A figure of a server was measured at some rates, audiences, delays, payloads. `read` begins at the nearest point, and moves
-// along one parameter after another on lines of points that share all the rest: by sums for times, by factors for costs, as
-// if each parameter acted by itself. Along one line that is interpolation and no more; along more, the answer says "about".
+// A figure of a server was measured at some rates, audiences, delays, payloads: at a common point, on arms that vary one
+// parameter of it, and at corners that differ in more. `read` begins at the nearest point, and moves along one parameter
+// after another on lines of points that share all the rest. Along one line that is interpolation and no more. Along more, it
+// is the product rule: each parameter acts by itself, by sums for times, by factors for costs. The rule is only used where
+// the corners that were measured bear it out (`rule`); the answer then says "about", and else that it was not measured.
 
 /**
  * @typedef {'rate' | 'audience' | 'delay' | 'payload'} Axis
@@ -22,6 +24,9 @@ const AXES = { rate: 'messages a second', audience: 'clients', delay: 'ms each w
 const axes = /** @type {Axis[]} */ (Object.keys(AXES));
 /** Figures that grow by sums; the others by factors. */
 const SUMS = new Set(['p50', 'p99']);
+
+/** How far a corner may lie from what the rule says of it, as a part of either. */
+const RULE_TOLERANCE = 0.25;
 
 /** The scale on which a parameter is read between two points. @param {Axis} axis @param {number} value */
 function scaled(axis, value) {
@@ -50,9 +55,36 @@ export function read(all, figure, at) {
   }
   for (const base of nearestFirst(points, at)) {
     const reading = from(base, points, figure, at);
-    if (reading) return reading;
+    if (!reading) continue;
+    const along = axes.filter((axis) => at[axis] !== base[axis]);
+    if (reading.moved > 1 && !along.every((axis) => rule(points, figure).has(axis))) continue;
+    return reading;
   }
   return 'not measured in this combination';
+}
+
+/**
+ * The parameters along which the product rule holds: those of corners at which it says what was measured, of the arms
+ * alone. One corner of which it says something else takes its parameters out.
+ * @param {Point[]} points @param {string} figure
+ * @returns {Set<Axis>}
+ */
+export function rule(points, figure) {
+  const differing = (/** @type {Point} */ one, /** @type {Place} */ other) => axes.filter((axis) => one[axis] !== other[axis]);
+  const neighbours = (/** @type {Point} */ one) => points.filter((other) => differing(one, other).length === 1).length;
+  const [common] = [...points].sort((one, other) => neighbours(other) - neighbours(one));
+  if (!common) return new Set();
+  const arms = points.filter((point) => differing(common, point).length <= 1);
+  const holds = new Set(/** @type {Axis[]} */ ([]));
+  const fails = new Set(/** @type {Axis[]} */ ([]));
+  for (const corner of points.filter((point) => differing(common, point).length > 1)) {
+    const said = from(common, arms, figure, corner)?.value;
+    const measured = corner.figures[figure];
+    if (said === undefined || measured === undefined) continue;
+    const off = Math.abs(said - measured) / Math.max(Math.abs(said), Math.abs(measured), Number.MIN_VALUE);
+    for (const axis of differing(common, corner)) (off <= RULE_TOLERANCE ? holds : fails).add(axis);
+  }
+  return new Set([...holds].filter((axis) => !fails.has(axis)));
 }
 
 /** @param {Point[]} points @param {Place} at */

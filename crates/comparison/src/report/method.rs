@@ -102,12 +102,14 @@ fn distributions(record: &Record) -> String {
 fn slow_client(record: &Record) -> String {
     let lag = runs(record).map(|run| run.load.lag.p99_us).max().unwrap_or(0);
     let cpu = runs(record).map(|run| run.load.cpu).fold(0.0, f64::max);
+    let relay = runs(record).map(|run| run.load.relay_cpu).fold(0.0, f64::max);
     let limited = runs(record).filter(|run| run.load.limited).count();
     format!(
-        "The load measures itself. Its 99th percentile was at most {} late for its own times, and it took at most {} % of \
-         a core; the limits are {} and {} %, and {} above one of them.",
+        "The load measures itself and the relay. Its 99th percentile was at most {} late for its own times, it took at most \
+         {} % of a core, and a relay {} %; the limits are {} and {} %, and {} above one of them.",
         words::value(lag as f64, "µs"),
         words::digits(cpu * 100.0),
+        words::digits(relay * 100.0),
         words::value(record.method.lag_limit_us as f64, "µs"),
         words::exact(record.method.load_cpu_limit * 100.0),
         words::count(limited, "run was", "runs were"),
@@ -182,13 +184,15 @@ fn policy(record: &Record) -> String {
 }
 
 fn kernel_memory(record: &Record) -> String {
-    let with = runs(record).filter(|run| run.memory.resident_after > 0);
-    let (kernel, none): (Vec<_>, Vec<_>) = with.partition(|run| run.memory.kernel_buffers > 0);
+    let with = || runs(record).filter(|run| run.memory.resident_after > 0);
+    let structures = with().filter(|run| run.memory.kernel_structures > 0).count();
+    let buffers = with().filter(|run| run.memory.kernel_buffers > 0).count();
     format!(
-        "Beside the process’s resident memory stands what the kernel holds in its sockets’ buffers: more than nothing in {}, \
-         nothing in {}. The kernel’s own structures for a socket are in neither.",
-        words::count(kernel.len(), "run", "runs"),
-        none.len()
+        "Beside the process’s resident memory stands what the kernel holds for its sockets: their buffers, measured after \
+         the window, when most are empty (more than nothing in {buffers} of {}), and its own structures, as connections \
+         times the sizes that its allocator has (in {structures}; it tells them only to root). Both are of the audience and \
+         the posters, and are divided by the audience.",
+        words::count(with().count(), "run", "runs"),
     )
 }
 

@@ -109,7 +109,7 @@ fn limited(record: &Record) -> Option<Notice> {
     let runs = || record.cases.iter().flat_map(|case| &case.runs);
     let limited = runs().filter(|run| run.load.limited).count();
     let text = format!(
-        "In {limited} of {} the load was later than {} or took more than {} % of a core: these measured the load.",
+        "In {limited} of {} the load was later than {}, or it or a relay took more than {} % of a core: these measured the load.",
         words::count(runs().count(), "run", "runs"),
         words::value(record.method.lag_limit_us as f64, "µs"),
         words::exact(record.method.load_cpu_limit * 100.0)

@@ -202,7 +202,8 @@ fn calculator_part(view: &View<'_>) -> Markup {
             div.sheet {
                 p.quiet {
                     "What each transport would cost you, read between the points that were measured on this machine, never \
-                     beyond them; “about” where more than one parameter lies between points, as if each acted by itself."
+                     beyond them. Where more than one parameter lies between points, each is taken to act by itself, times by sums and costs \
+                     by factors; only where measured corners bear that out, within a quarter, and then it says “about”."
                 }
                 noscript { p { "The calculator needs JavaScript; the tables do not." } }
                 form {

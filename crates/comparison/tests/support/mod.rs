@@ -103,7 +103,8 @@ pub(crate) fn load(job: &Job, server: SocketAddr) -> Report {
     let plan = Plan {
         question: job.case.question,
         parameters,
-        address: relay.address(),
+        addresses: vec![relay.address()],
+        relays: Vec::new(),
         server_port: server.port(),
         pid: std::process::id(),
         seed: 1,

@@ -49,7 +49,11 @@ pub(super) fn conclude(case: &mut Case) {
         if matches!(case.question, Question::Delivery | Question::Idle) {
             let grown = run.memory.resident_after as f64 - run.memory.resident_before as f64;
             add("resident_octets_a_client", "octets", Some(grown / clients));
-            add("kernel_octets_a_client", "octets", Some(run.memory.kernel_buffers as f64 / clients));
+            add(
+                "kernel_octets_a_client",
+                "octets",
+                Some((run.memory.kernel_buffers + run.memory.kernel_structures) as f64 / clients),
+            );
         }
         let idle = run.idle.as_ref();
         add("idle_octets_a_client_second", "octets", idle.map(|it| it.octets_a_client_second));

@@ -40,8 +40,8 @@ pub fn figure(
 /// Memory of process and kernel.
 pub fn memory(view: &View<'_>) -> Result<Answer, Error> {
     let asked = "What does a client cost the server in memory?";
-    let note = "Filled: what the process grew by for each client; hollow: what the kernel holds in the buffers of its \
-                sockets, which no process shows. What is 0 or less cannot stand on a logarithm; the table has it.";
+    let note = "Filled: what the process grew by for each client; hollow: what the kernel holds for its sockets, \
+                which no process shows. What is 0 or less cannot stand on a logarithm; the table has it.";
     let figures = ["resident_octets_a_client", "kernel_octets_a_client"];
     let question = if select::reference(&view.series, Question::Idle, figures[0]).is_some() {
         Question::Idle
