@@ -24,6 +24,7 @@ pub struct Clock(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     timer: AsyncFd<OwnedFd>,
+    grain: Duration,
     sleepers: RefCell<BinaryHeap<Reverse<Sleeper>>>,
 }
 
@@ -60,9 +61,18 @@ impl Clock {
     ///
     /// The kernel gives no timer.
     pub fn start() -> io::Result<Self> {
+        Self::with_grain(Duration::ZERO)
+    }
+
+    /// The same, but after it has woken some it wakes no others for so long: then all that are due together.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    pub fn with_grain(grain: Duration) -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timer(timerfd_create(TimerfdClockId::Monotonic, flags)?)?;
-        let clock = Self(Rc::new(Inner { timer, sleepers: RefCell::default() }));
+        let clock = Self(Rc::new(Inner { timer, grain, sleepers: RefCell::default() }));
         tokio::task::spawn_local(clock.clone().wake());
         Ok(clock)
     }
@@ -108,7 +118,7 @@ impl Clock {
             let now = Instant::now();
             while let Some(Reverse(next)) = sleepers.pop() {
                 if next.until > now {
-                    self.set(next.until);
+                    self.set(next.until.max(now + self.0.grain));
                     sleepers.push(Reverse(next));
                     break;
                 }

@@ -152,6 +152,13 @@ pub fn of(first: &Record, second: &Record, anyway: bool) -> Result<Diff, Error> 
 }
 
 impl Diff {
+    /// Of the figures that have an interval in the first record, how many second medians lie in it, and how many there are.
+    pub fn within(&self) -> (usize, usize) {
+        let told = || self.figures.iter().filter(|row| row.verdict != Verdict::Untold);
+        let holds = |row: &&Row| (row.first.low..=row.first.high).contains(&row.second.median);
+        (told().filter(holds).count(), told().count())
+    }
+
     /// How many figures have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.figures.iter().filter(|row| row.verdict == verdict).count()

@@ -24,7 +24,11 @@ use tokio::{
 use crate::clock::Clock;
 
 /// What is read at once (octets).
-const READ_BYTES: usize = 64 * 1024;
+const READ_BYTES: usize = 16 * 1024;
+
+/// How late a piece may be so that it leaves together with others: 0.1 ms, of delays of 20 ms and more. A fan-out is so many
+/// pieces within some ms, and a timer for each would take the relay longer than passing them on.
+const GRAIN: Duration = Duration::from_micros(100);
 
 /// Pieces on their way in one direction of a connection, at most; more wait in the kernel, as they would before a
 /// network that is full.
@@ -49,7 +53,7 @@ type Piece = (Instant, Option<Bytes>);
 /// No port is free, or the listener fails.
 #[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]
 pub async fn serve(server: SocketAddr, delay: Duration) -> io::Result<()> {
-    let clock = Clock::start()?;
+    let clock = Clock::with_grain(GRAIN)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("listening on http://{}/", listener.local_addr()?);
     let (weather, watch) = watch::channel(Weather::default());

@@ -8,7 +8,8 @@
 //!   nobody has a message before `2d`, and whatever a transport adds is the time that the message lies in the log.
 //! - `λ`: messages a second, a Poisson process: how long it was since the last one says nothing of the next.
 //! - `R = 2d`: from the server's answer to the arrival of that client's next request at once after it.
-//! - Servers and clients take no time. The measured difference is what they take.
+//! - Server, relay and load take no time. The measured difference is what they take: for an audience, the time that each
+//!   of them needs for all its clients, the same at every delay.
 //!
 //! # Streams: HTTP/2 streaming, WebSocket
 //!

@@ -29,6 +29,9 @@ fn a_record_does_not_differ_from_itself() {
         assert_eq!(diff.count(verdict), 0);
     }
     assert!(diff.count(Verdict::Untold) > 0, "what was measured once is not said to be alike");
+    let told = diff.figures.len() - diff.count(Verdict::Untold);
+    assert_eq!(diff.within(), (told, told), "each interval holds its own median");
+    assert!(text::table(&diff, false).replace('\n', " ").contains("(100 %)"));
 }
 
 #[test]
@@ -38,6 +41,8 @@ fn a_difference_has_its_ratio_with_an_interval() {
     let diff = diff::of(&record, &slower, false).unwrap();
     assert_eq!(diff.count(Verdict::Worse), 9, "nine deliveries of polling");
     assert_eq!(diff.count(Verdict::Better), 0);
+    let (within, told) = diff.within();
+    assert_eq!(told - within, 9, "none of these intervals holds what is half as much again");
     let row = diff.figures.iter().find(|row| row.verdict == Verdict::Worse).unwrap();
     assert!((row.ratio.unwrap() - 1.5).abs() < 1e-9);
     let (low, high) = row.interval.unwrap();

@@ -27,6 +27,13 @@ pub fn table(diff: &Diff, all: bool) -> String {
     }
     lines.push(String::new());
     lines.extend(wrap(&counts(diff), ""));
+    let (within, told) = diff.within();
+    if told > 0 {
+        let part = words::digits(100.0 * within as f64 / told as f64);
+        let said =
+            format!("Of {told} intervals of the first record, {within} hold the second's median ({part} %).");
+        lines.extend(wrap(&said, ""));
+    }
     for (which, cases) in [("first", &diff.only_first), ("second", &diff.only_second)] {
         if !cases.is_empty() {
             let cases = words::count(cases.len(), "case is", "cases are");

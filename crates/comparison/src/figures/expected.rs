@@ -73,18 +73,22 @@ fn delivery(name: &str, case: &Case) -> Option<Value> {
     let of = &case.parameters;
     let (model, messages) = (Model::new(of.delay_ms, of.rate), messages(case));
     let (pause, wait) = (of.pause_s.unwrap_or(0.0), WAIT_S as f64);
+    // Polls of an audience are spread over the cycle, so that each message meets all of it.
+    let met = messages * f64::from(of.audience);
     let (value, formula, spread) = match (family(of.transport), part) {
+        // It posts one request after another: a message may wait for the answer to the one before.
+        _ if of.transport == Transport::SocketIoPolling => return None,
         (Family::Stream, None | Some(0.5)) => (model.transit(), "2d", 0.0),
         // The later ones are late by what theory takes for nothing.
         (Family::Stream, Some(_)) => return None,
         (Family::Polling, None) => {
             // The mean of uniform times.
-            let spread = 2.0 * model.polling_cycle(pause) / (12.0 * messages).sqrt();
+            let spread = 2.0 * model.polling_cycle(pause) / (12.0 * met).sqrt();
             (model.polling_delivery(pause, 0.5), "2d + C/2", spread)
         }
         (Family::Polling, Some(part)) => {
             let quantile = |part| model.polling_delivery(pause, part);
-            (quantile(part), "2d + pC", spread(quantile, part, messages))
+            (quantile(part), "2d + pC", spread(quantile, part, met))
         }
         (Family::LongPolling, _) if of.delay_ms == 0 => return None,
         (Family::LongPolling, None) => {
@@ -92,6 +96,8 @@ fn delivery(name: &str, case: &Case) -> Option<Value> {
             let spread = model.transit() / (messages / together(model)).sqrt();
             (model.long_polling_delivery(wait), "2d + (λR/m) R/2", spread)
         }
+        // Of so few messages, one is the latest hundredth.
+        (Family::LongPolling, Some(part)) if (1.0 - part) * messages / together(model) < 1.0 => return None,
         (Family::LongPolling, Some(part)) => {
             let quantile = |part| model.long_polling_quantile(wait, part);
             (
@@ -118,15 +124,16 @@ fn together(model: Model) -> f64 {
 
 fn requests(case: &Case) -> Option<Value> {
     let of = &case.parameters;
+    if of.transport == Transport::SocketIoPolling {
+        return None;
+    }
     let model = Model::new(of.delay_ms, of.rate);
     let pause = of.pause_s.unwrap_or(0.0);
     match family(of.transport) {
         Family::Polling => {
             let value = model.polling_requests(pause);
-            // Messages of the window are delivered up to a cycle later: at both its ends some more or fewer.
-            let at_ends = (2.0 * of.rate * model.polling_cycle(pause)).sqrt();
-            let a_run = of.rate * of.window_s;
-            let spread = 2.0 * value * at_ends / a_run / (case.runs.len().max(1) as f64).sqrt();
+            // The window holds a whole number of each client's requests.
+            let spread = value * model.polling_cycle(pause) / of.window_s / f64::from(of.audience);
             Some(Value { value, formula: "1/(λC)", spread })
         }
         Family::LongPolling => {

@@ -80,7 +80,8 @@ pub struct Requests {
     pub empty: u64,
     /// Requests that post.
     pub post: u64,
-    /// Messages delivered to the audience.
+    /// Messages delivered to the audience within the window; figures a delivery count those that were due in it, which are as
+    /// many in each repetition.
     pub delivered: u64,
 }
 

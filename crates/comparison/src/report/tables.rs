@@ -53,7 +53,8 @@ pub fn link(case: &str) -> String {
 
 /// Each figure that leaves its theory, for a reader to explain.
 pub fn departures(record: &Record) -> Table {
-    let head = ["case", "figure", "measured", "theory", "off by", "formula"].map(str::to_owned).to_vec();
+    let head =
+        ["case", "figure", "measured", "theory", "off by", "that is", "formula"].map(str::to_owned).to_vec();
     let mut rows = vec![];
     for case in &record.cases {
         for (name, figure) in &case.figures {
@@ -64,6 +65,7 @@ pub fn departures(record: &Record) -> Table {
                     Cell::text(words::figure(figure)),
                     Cell::text(words::value(expected.value, &figure.unit)),
                     Cell::text(words::percent(expected.deviation)),
+                    Cell::text(words::value(figure.median - expected.value, &figure.unit)),
                     Cell::text(&expected.formula),
                 ]);
             }

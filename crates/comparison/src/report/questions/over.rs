@@ -105,7 +105,7 @@ pub fn processor(view: &View<'_>, axis: Axis) -> Result<Answer, Error> {
         factor: 1.0,
         scales: (Scale::Log, Scale::Log),
         without_axis: (axis == Axis::Audience).then_some("What does a delivery cost the server’s processor?"),
-        note: "Processor time of all threads of the server within the window, by deliveries within it.",
+        note: "Processor time of all threads of the server within the window, by deliveries of the messages that were due in it.",
     };
     plot.answer(view)
 }
