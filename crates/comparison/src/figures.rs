@@ -41,6 +41,8 @@ type Named = (&'static str, &'static str, f64);
 
 fn figures_of(run: &Run, case: &Case) -> Vec<Named> {
     let mut figures = match case.question {
+        // None were served, and there is nothing to tell of them.
+        Question::Capacity if run.capacity_clients == Some(0) => Vec::new(),
         Question::Delivery | Question::Capacity | Question::SlowReader => steady(run, case),
         Question::Idle => idle(run, case),
         Question::Cut | Question::Blackhole | Question::Restart => Vec::new(),

@@ -112,7 +112,7 @@ impl Job {
         let openings = f64::from(self.openings) * (7.0 * transit + 0.02);
         let measuring = parameters.warm_up_s + parameters.window_s + transit + pause;
         let asked = match self.case.question {
-            Question::Cut | Question::Restart => 1.5 + pause,
+            Question::Cut | Question::Restart => 1.0 + pause,
             Question::Blackhole => parameters.fault_s.unwrap_or(0.0) + 2.0,
             // Seven doublings, each with its audience.
             Question::Capacity => 10.0 * (measuring + 3.0),

@@ -26,6 +26,8 @@ pub fn prepare(entries: &[&'static Entry], say: &mut dyn FnMut(&str)) -> Found {
     let version = |name: &str, arguments: &[&str]| first_line(Command::new(name).args(arguments));
     found.versions.insert("comparison".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     let commit = ["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--abbrev=12"];
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    found.versions.insert("profile".to_owned(), profile.to_owned());
     for (name, of) in [
         ("commit", version("git", &commit)),
         ("rustc", version("rustc", &["--version"])),

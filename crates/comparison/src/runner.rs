@@ -23,6 +23,16 @@ pub const LIMITS: Limits = Limits { lag_us: 2_000, cpu: 0.85 };
 /// The 99th percentile that a capacity is asked for (µs).
 pub const CAPACITY_P99_US: u64 = 100_000;
 
+/// A load that is later than this (µs) is too late to tell whether a capacity's bound is kept.
+const CAPACITY_LAG_US: u64 = CAPACITY_P99_US / 10;
+
+fn limits(question: Question) -> Limits {
+    match question {
+        Question::Capacity => Limits { lag_us: CAPACITY_LAG_US, ..LIMITS },
+        _ => LIMITS,
+    }
+}
+
 /// The most clients a capacity is looked for.
 const MOST_CLIENTS: u32 = 10_000;
 
@@ -45,8 +55,8 @@ pub struct Runner {
 /// A run, and what is wrong with it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The figures.
-    pub run: Run,
+    /// The figures; none if there is no run to speak of.
+    pub run: Option<Run>,
     /// What fails the comparison, a sentence each.
     pub wrong: Vec<String>,
 }
@@ -59,13 +69,13 @@ impl Runner {
         } else {
             self.once(job, repetition).await
         };
-        let Report { mut run, mut wrong } = match made {
-            Ok(report) => report,
-            Err(error) => Report { run: Run::default(), wrong: vec![format!("the run failed: {error}")] },
-        };
-        run.repetition = repetition;
-        wrong.extend(broken(&run, job.case.question));
-        Outcome { run, wrong }
+        match made {
+            Ok(Report { run, mut wrong }) => {
+                wrong.extend(broken(&run, job.case.question));
+                Outcome { run: Some(Run { repetition, ..run }), wrong }
+            }
+            Err(error) => Outcome { run: None, wrong: vec![format!("the run failed: {error}")] },
+        }
     }
 
     async fn once(&self, job: &Job, repetition: u32) -> io::Result<Report> {
@@ -95,7 +105,7 @@ impl Runner {
             pid: server.pid(),
             seed: self.seed_of(job, repetition),
             openings: job.openings,
-            limits: LIMITS,
+            limits: limits(job.case.question),
         };
         let mut load = start_load(&plan).await?;
         let mut scene = Scene { entry, history: parameters.history, server, relays, data: self.data.clone() };

@@ -8,7 +8,7 @@ mod settings;
 
 use settings::{
     BATCH, BOUND, BROADCAST, COMMON, COURSE_HTTP2, COURSE_POLLING, HTTP2_STREAMING, LONG_POLLING, NO_BOUND,
-    NODE, POLLING, RAW_WEBSOCKET, SOCKET_IO, Setting, TOKIO, TUNGSTENITE,
+    NODE, POLLING, PRODUCTION, RAW_WEBSOCKET, SOCKET_IO, Setting, TOKIO, TUNGSTENITE,
 };
 
 /// How a subject's program is had.
@@ -179,7 +179,7 @@ pub const ENTRIES: &[Entry] = &[
         Transport::Websocket,
         "ws, node:http",
         Program::Node("ws.js"),
-        &[NODE, BATCH, ("heartbeat", "none"), NO_BOUND],
+        &[NODE, PRODUCTION, BATCH, ("heartbeat", "none"), NO_BOUND],
     ),
     peer(
         "socket-io-websocket",

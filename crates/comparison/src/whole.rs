@@ -12,7 +12,7 @@ use crate::{
     plan::{self, Job, Step, Turn},
     programs,
     progress::Progress,
-    record::{Case, Delay, FORMAT, Failure, Kind, Method, Record, Size, histogram::DIGITS},
+    record::{Case, Delay, FORMAT, Failure, Kind, Method, Record, Run, Size, histogram::DIGITS},
     runner::{LIMITS, Outcome, Runner},
     subjects::Entry,
 };
@@ -191,9 +191,9 @@ impl Whole {
 
     fn keep(&mut self, turn: Turn, outcome: Outcome, begun_s: f64, progress: &Progress) {
         let Some(Job { case, .. }) = self.jobs.get_mut(turn.job) else { return };
-        let Outcome { mut run, wrong } = outcome;
-        (run.order, run.begun_s) = (self.order, begun_s);
-        case.runs.push(run);
+        let Outcome { run, wrong } = outcome;
+        let order = self.order;
+        case.runs.extend(run.map(|run| Run { order, begun_s, ..run }));
         for what in wrong {
             progress.say(&format!("FAILED {}: {what}", case.id));
             let (subject, case) = (case.parameters.subject.clone(), case.id.clone());
@@ -207,10 +207,10 @@ fn method(jobs: &[Job]) -> Method {
     Method {
         arrivals: "open loop: times of a Poisson process drawn beforehand, given their number; a delivery counts from \
                    the time its post was due, so a stall of the server or of the load is not hidden; the same times for \
-                   all subjects of a repetition"
+                   all subjects of a repetition whose windows are as long: those of polling are longer"
             .to_owned(),
         clock: "CLOCK_MONOTONIC, in nanoseconds, read by one process: the load posts and receives, so no two clocks \
-                are compared; it sleeps by timerfd, to the microsecond"
+                are compared; it sleeps by timerfd, to the microsecond; the relay, to 0.1 ms"
             .to_owned(),
         order: "each repetition is a block of all cases in an order of its own, drawn from the seed; idle cases, and those \
                 with less than a message a second, run side by side at the end of a block, each with arrivals of its own"

@@ -7,9 +7,18 @@ use crate::{
     theory::{Model, sizes},
 };
 
+/// Beyond so many clients, or deliveries a second, the work for all of them takes longer than theory can take for nothing.
+const MOST_CLIENTS: u32 = 100;
+const MOST_DELIVERIES: f64 = 2_000.0;
+
 /// What theory says of this figure of a case.
 pub(super) fn of(name: &str, figure: &Figure, case: &Case) -> Option<Expected> {
     if case.question != Question::Delivery {
+        return None;
+    }
+    let of = &case.parameters;
+    let is_time = name.ends_with("_us");
+    if is_time && (of.audience > MOST_CLIENTS || of.rate * f64::from(of.audience) > MOST_DELIVERIES) {
         return None;
     }
     let Value { value, formula, spread } = match name {

@@ -30,6 +30,10 @@ const WARM_UP_POSTS: usize = 3;
 /// Beyond the time in which a server must say something, after which silence is a fault.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Posts after the fault come ever more slowly, each this part of the time since it later than the one before: so times are
+/// told to a twentieth, and what a server keeps is enough for who is long away.
+const PATIENT: u32 = 20;
+
 /// How long all may take to be back after the fault.
 const RETURN_LIMIT: Duration = Duration::from_secs(60);
 
@@ -102,7 +106,7 @@ impl Stage {
         let has_all = |stage: &Self| stage.seats.iter().all(|seat| seat.heard.get().is_some());
         for number in first..self.messages {
             self.post(number);
-            self.clock.sleep(every).await;
+            self.clock.sleep(every.max(end.elapsed() / PATIENT)).await;
             if has_all(&self) || end.elapsed() > RETURN_LIMIT {
                 break;
             }

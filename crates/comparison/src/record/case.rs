@@ -49,7 +49,8 @@ pub struct Parameters {
     pub subject: String,
     /// How it is followed.
     pub transport: Transport,
-    /// Posts, of all posters together (a second); 0 in idle cases.
+    /// Posts, of all posters together (a second); 0 in idle cases. After a fault, so many at first, then ever fewer: times are
+    /// told to a twentieth.
     pub rate: f64,
     /// Clients that follow.
     pub audience: u32,

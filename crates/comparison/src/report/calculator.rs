@@ -30,6 +30,8 @@ struct Start {
     rate: f64,
     audience: u32,
     payload: u32,
+    /// The round trip (ms).
+    round: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,7 +59,8 @@ pub fn data(view: &View<'_>) -> Option<String> {
     let setting = super::select::reference(&view.series, Question::Delivery, "cpu_us_a_delivery")?;
     let case = view.series.iter().find_map(|one| one.at(Question::Delivery, setting))?;
     let of = &case.parameters;
-    let start = Start { rate: of.rate, audience: of.audience, payload: of.payload_octets };
+    let start =
+        Start { rate: of.rate, audience: of.audience, payload: of.payload_octets, round: 2 * of.delay_ms };
     let json = serde_json::to_string(&Data { series, start }).ok()?;
     // Nothing in a script element may look like its end or like a comment.
     Some(json.replace('<', "\\u003c"))

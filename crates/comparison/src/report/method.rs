@@ -120,8 +120,8 @@ fn layers(record: &Record) -> String {
     let (counted, not): (Vec<_>, Vec<_>) =
         runs(record).filter(|run| run.octets.messages > 0).partition(|run| run.octets.segments_counted);
     format!(
-        "Octets are counted at the load’s sockets, by layer, both ways. TCP and IP are computed from the kernel’s count of \
-         segments in {}, and missing in {}.",
+        "Octets of one client of the audience are counted at its sockets, by layer, both ways. TCP and IP are computed from \
+         the kernel’s count of segments in {}, and missing in {}; a segment of loopback may be larger than a network’s.",
         words::count(counted.len(), "run", "runs"),
         not.len()
     )
@@ -247,7 +247,8 @@ fn warm_up(record: &Record) -> String {
     let least = times.fold(f64::INFINITY, f64::min);
     if least.is_finite() {
         format!(
-            "At least {} s of each delivery run were thrown away before anything was counted.",
+            "At least {} s of each delivery run were thrown away before anything was counted. What is compiled while it runs, as \
+             Node’s servers are, may get faster still: the full size warms up for longer.",
             words::exact(least)
         )
     } else {

@@ -86,7 +86,7 @@ fn quick(record: &Record) -> Option<Notice> {
 
 fn debug(record: &Record) -> Option<Notice> {
     let builds = record.subjects.iter().filter_map(|subject| subject.settings.get("build"));
-    let debug = builds.filter(|build| !build.starts_with("release")).count();
+    let debug = builds.filter(|build| build.starts_with("debug")).count();
     let who = words::count(debug, "server was", "servers were");
     (debug > 0).then(|| {
         Weight::Careful.say("Debug builds", format!("{who} not built for release: their costs say nothing."))

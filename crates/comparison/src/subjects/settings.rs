@@ -46,6 +46,8 @@ pub(super) const RAW_WEBSOCKET: &[Setting] = &[
 pub(super) const TUNGSTENITE: &[Setting] = &[ENVELOPE, TOKIO, POST_RATE, BATCH_AND_ANSWERS, WEBSOCKET_PING];
 
 pub(super) const NODE: Setting = ("runtime", "Node, one thread");
+/// Node has no builds.
+pub(super) const PRODUCTION: Setting = ("build", "none: NODE_ENV=production");
 /// What Node's servers do with what a client does not take.
 pub(super) const NO_BOUND: Setting = ("buffers", "no bound: what a client does not take is kept for it");
 /// What the peers in Rust do with it.
@@ -54,6 +56,7 @@ pub(super) const TOKIO: Setting = ("runtime", "tokio, a thread a core");
 pub(super) const BATCH: Setting = ("envelope", r#"{"messages":[{"id","user","text","time"}]}"#);
 pub(super) const SOCKET_IO: &[Setting] = &[
     NODE,
+    PRODUCTION,
     ("envelope", r#"42["messages",[{"id","user","text","time"}]]"#),
     ("heartbeat", "ping every 25 s"),
     NO_BOUND,
@@ -64,6 +67,7 @@ pub(super) const COURSE_ENVELOPE: Setting =
     ("envelope", r#"{"msg":[{"user","text","time"}]}, the newest 50 each time"#);
 pub(super) const COURSE_POLLING: &[Setting] = &[
     NODE,
+    PRODUCTION,
     COURSE_ENVELOPE,
     ("history", "50"),
     ("heartbeat", "none: the client asks after each pause"),
@@ -75,6 +79,7 @@ pub(super) const COURSE_POLLING: &[Setting] = &[
 ];
 pub(super) const COURSE_HTTP2: &[Setting] = &[
     NODE,
+    PRODUCTION,
     COURSE_ENVELOPE,
     ("history", "50"),
     ("heartbeat", "none"),
