@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 use http::{Method, StatusCode, Uri, header};
-use message_store::MessageStore;
+use message_store::{Batch, Follower, MessageStore};
 use server::{Chat, Context, Listener, Problem, Transport, http1, posts, query, stream::Phase};
 use tokio::time::sleep;
 
@@ -48,27 +48,42 @@ async fn follow(
 ) -> Result<Response, Problem> {
     let after = query::after(&uri)?;
     let wait = wait(&uri)?;
+    // region: answer
     let asks_for_all = after.is_none();
     let mut follower = chat.store.follow(after);
     let batch = if asks_for_all {
-        follower.read()
+        Some(follower.read())
     } else {
         let wait = if method == Method::HEAD { Duration::ZERO } else { wait };
-        // In this order: what is there already goes before a wait of 0.
-        tokio::select! {
-            biased;
-            batch = follower.next() => batch,
-            () = sleep(wait) => return Ok(StatusCode::NO_CONTENT.into_response()),
-            // It will not ask again, and may have gone.
-            () = phase.half_closed() => return Ok(StatusCode::NO_CONTENT.into_response()),
-            () = chat.context.stopping() => return Ok(StatusCode::NO_CONTENT.into_response()),
-        }
+        held(&mut follower, wait, &phase, &chat.context).await
     };
-    Ok(([(header::CONTENT_TYPE, "application/json")], batch.json().clone()).into_response())
+    Ok(match batch {
+        Some(batch) => ([(header::CONTENT_TYPE, "application/json")], batch.json().clone()).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+    // endregion: answer
+}
+
+/// The next batch, or `None` where the wait is over before there is one, or nobody waits any more.
+async fn held(follower: &mut Follower, wait: Duration, phase: &Phase, context: &Context) -> Option<Batch> {
+    // In this order: what is there already goes before a wait of 0.
+    tokio::select! {
+        biased;
+        batch = follower.next() => Some(batch),
+        // region: time-limit
+        () = sleep(wait) => None,
+        // endregion: time-limit
+        // region: leaving
+        // It will not ask again, and may have gone.
+        () = phase.half_closed() => None,
+        () = context.stopping() => None,
+        // endregion: leaving
+    }
 }
 
 /// The client's `wait`, in whole seconds.
 fn wait(uri: &Uri) -> Result<Duration, Problem> {
+    // region: read-wait
     let Some(text) = query::parameter(uri, "wait")? else { return Ok(DEFAULT_WAIT) };
     let is_number = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     match text.parse() {
@@ -78,4 +93,5 @@ fn wait(uri: &Uri) -> Result<Duration, Problem> {
             Err(Problem::bad_request(detail))
         }
     }
+    // endregion: read-wait
 }

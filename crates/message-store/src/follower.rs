@@ -43,9 +43,11 @@ impl Follower {
     ///
     /// What there is to tell stays so until it is read.
     pub async fn ready(&self) {
+        // region: ready
         while let Some(news) = self.log.wait(self.at.as_ref()) {
             news.await;
         }
+        // endregion: ready
     }
 
     /// Whether [`Self::next`] would return at once.

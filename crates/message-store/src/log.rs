@@ -86,9 +86,11 @@ impl Log {
 
     /// What to wait for if there is nothing to tell after `at`: resolves when a message is appended.
     pub(crate) fn wait<'a>(&'a self, at: Option<&Cursor>) -> Option<Notified<'a>> {
+        // region: wait
         let ring = lock(&self.ring);
         // Made under the lock: a message is pushed before this look, or after it and then ends the wait.
         (!ring.has_news(ring.start(at, &self.epoch))).then(|| self.news.notified())
+        // endregion: wait
     }
 
     /// Whether there is anything to tell after `at`.

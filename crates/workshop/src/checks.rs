@@ -11,6 +11,7 @@ macro_rules! checks {
 }
 
 mod http;
+mod long_polling;
 mod polling;
 mod raw_websocket;
 
@@ -34,6 +35,7 @@ pub struct Check {
 /// The checks of a track, in no order that matters.
 pub fn of(track: &str) -> &'static [Check] {
     match track {
+        "long-polling" => long_polling::CHECKS,
         "polling" => polling::CHECKS,
         "raw-websocket" => raw_websocket::CHECKS,
         _ => &[],

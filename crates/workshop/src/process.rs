@@ -184,6 +184,36 @@ impl Running {
         failure
     }
 
+    /// Processor time that it has used, where the system tells: hundredths of a second.
+    pub fn busy(&self) -> Option<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
+        // Behind the name, which may have anything in it: utime and stime are the 14th and 15th of all.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
+        Some(ticks(11)? + ticks(12)?)
+    }
+
+    /// Sockets that it has open, where the system tells.
+    pub fn sockets(&self) -> Option<usize> {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.id())).ok()?;
+        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        Some(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
+    }
+
+    /// Asks it to stop, as Ctrl-C and `kill` do.
+    #[cfg(unix)]
+    pub fn stop(&self) {
+        use rustix::process::{Pid, Signal, kill_process};
+        if let Some(pid) = i32::try_from(self.id()).ok().and_then(Pid::from_raw) {
+            // It fails only for a process that is gone.
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    }
+
+    /// Asks it to stop: there is no way here.
+    #[cfg(not(unix))]
+    pub fn stop(&self) {}
+
     /// Octets of memory that it has in use, where the system tells.
     pub fn memory(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;

@@ -228,7 +228,10 @@ fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), T
                 wrap("\nThat was the last step: the transport is yours, octet by octet.", ""),
             ));
             print(wrap(
-                "Next: `cargo workshop demo`, or the tests of the finished crate: cargo test -p raw-websocket.",
+                &format!(
+                    "Next: `cargo workshop demo`, or the tests of the finished crate: cargo test -p {}.",
+                    learner.track.name
+                ),
                 "",
             ));
         }

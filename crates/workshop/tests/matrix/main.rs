@@ -118,6 +118,11 @@ fn raw_websocket() {
 }
 
 #[test]
+fn long_polling() {
+    matrix("long-polling");
+}
+
+#[test]
 fn polling() {
     matrix("polling");
 }

@@ -1,0 +1,83 @@
+//! Checks of the track long-polling, a file for each step, and what they share: asking with a wait.
+
+mod hold;
+mod leaving;
+mod nothing_lost;
+mod time_limit;
+mod wake;
+
+use std::time::Duration;
+
+use crate::{
+    checks::{
+        Check,
+        http::{Batch, Client, batch, listed},
+    },
+    client::Ended,
+    failure::Failure,
+    probe::Probe,
+    process::Running,
+};
+
+checks! {
+    hold::answers_if_behind "answers-if-behind", "who has nothing yet is answered at once", "RFC 6202 §2.1", "answer";
+    hold::silent_until_post "silent-until-post", "who has all is answered when a message comes, not before", "RFC 6202 §2.1", "answer";
+    wake::three_waiters "three-waiters", "a post answers all who wait", "the chat's protocol", "append";
+    wake::many_waiters "500-waiters", "500 wait at no cost, and one post answers them", "the chat's protocol", "append";
+    nothing_lost::between "post-between-requests", "what came between two requests comes with the second", "RFC 6202 §2.2", "wait";
+    nothing_lost::join_race "join-race-sweep", "a post beside a request is never lost", "the chat's protocol", "wait";
+    time_limit::no_content "204-after-wait", "after `wait` seconds without a message: 204", "RFC 9110 §15.3.5", "read-wait";
+    time_limit::unchanged "cursor-unchanged", "after 204 the client goes on from the same cursor", "the chat's protocol", "time-limit";
+    leaving::gauge "gauge-returns-to-zero", "who is gone is not waited for", "RFC 9112 §9.6", "leaving";
+    leaving::stop "stop-answers-all", "a server that stops answers those who wait", "RFC 6202 §2.2", "leaving";
+}
+
+/// How long is looked whether an answer comes that must not: a slow server only makes it look less.
+const LOOK: Duration = Duration::from_millis(120);
+
+/// Asks for what is after this cursor, and does not read the answer.
+fn ask(client: &mut Client, cursor: &str, wait: &str) {
+    client.get(&format!("/messages?after={cursor}&wait={wait}"), &[]);
+}
+
+/// A client that waits for what is after this cursor.
+fn waiting(probe: &Probe, server: &Running, cursor: &str) -> Result<Client, Failure> {
+    let mut client = Client::new(probe, server)?;
+    ask(&mut client, cursor, "50");
+    Ok(client)
+}
+
+/// Fails if an answer comes while there is nothing to say.
+fn silent(client: &mut Client, did: &str) -> Result<(), Failure> {
+    let due = "silence, until there is a message after the cursor";
+    match client.wire.read_until(LOOK, |octets| (!octets.is_empty()).then_some(((), 0))) {
+        Err(Ended::Silent(_)) => Ok(()),
+        Err(ended) => Err(Failure::new(due, ended.told()).did(did)),
+        Ok(()) => {
+            let got = client.answer(due)?.told();
+            Err(Failure::new(due, got)
+                .did(did)
+                .likely("that is polling: with nothing new the answer is held"))
+        }
+    }
+}
+
+/// The answer to a request that was held: exactly these messages.
+fn told(client: &mut Client, wanted: &[u64], did: &str, cause: &str) -> Result<Batch, Failure> {
+    let due = format!("200, and a batch with {}", listed(wanted));
+    let answer = client.answer(&due).map_err(|failure| {
+        let failure = failure.did(did);
+        if failure.got.starts_with("nothing came") { failure.likely(cause) } else { failure }
+    })?;
+    let batch = batch(&answer).map_err(|failure| failure.did(did))?;
+    if batch.ids() == wanted {
+        return Ok(batch);
+    }
+    let got = format!("200, and a batch with {}", listed(&batch.ids()));
+    let cause = if batch.messages.is_empty() {
+        "an empty batch tells nothing: who was woken looks again, and goes on waiting"
+    } else {
+        "a batch has what is after the client's cursor, each message once"
+    };
+    Err(Failure::new(due, got).did(did).likely(cause))
+}
