@@ -41,6 +41,7 @@ const page = {
   about: find('about', HTMLElement),
   trust: find('trust', HTMLElement),
   back: find('back', HTMLAnchorElement),
+  walkthrough: find('walkthrough', HTMLAnchorElement),
 };
 
 const query = new URLSearchParams(location.search);
@@ -87,6 +88,7 @@ async function start({ load, follows }) {
     page.user.value = kept('name');
     conversation.setMe(user());
     showAbout();
+    showWalkthrough();
   }
   makeThemeSwitch(page.themeSwitch);
   listenToComposer();
@@ -122,6 +124,13 @@ async function start({ load, follows }) {
   tellReady();
   // Where there is no keyboard on the screen to come up for it.
   if (!isPanel && matchMedia('(pointer: fine)').matches) (user() === '' ? page.user : page.text).focus();
+}
+
+/** Only the program with all transports has one; it may be reached by another name than it knows of. */
+function showWalkthrough() {
+  if (page.walkthrough.getAttribute('href') === '') return;
+  page.walkthrough.hostname = location.hostname;
+  page.walkthrough.hidden = false;
 }
 
 /** @param {number} count */

@@ -41,8 +41,15 @@ pub fn routes(store: MessageStore, context: &Context, messages: MethodRouter<Cha
         if context.framed_by.is_empty() { "'none'".to_owned() } else { context.framed_by.join(" ") };
     let policy = format!("{POLICY}; frame-ancestors {ancestors}");
     let transport = context.transport;
-    let page =
-        move |html: &str| html.replace("{{transport}}", transport.name).replace("{{title}}", transport.title);
+    // Only the program with all transports has the walkthrough.
+    let walkthrough = context.framed_by.first();
+    let walkthrough =
+        walkthrough.map_or_else(String::new, |page| format!("{page}/walkthrough/{}", transport.name));
+    let page = move |html: &str| {
+        html.replace("{{transport}}", transport.name)
+            .replace("{{title}}", transport.title)
+            .replace("{{walkthrough}}", &walkthrough)
+    };
     let chat = Chat { store, context: context.clone() };
     guarded(context, page_routes("index.html", &policy, page).route("/messages", messages).with_state(chat))
 }

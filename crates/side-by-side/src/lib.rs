@@ -10,12 +10,14 @@
 //! - `wire_routes`, `wire_events`: the same over HTTP
 //! - `restart`, `speaker`: a server that goes and comes again, a user who does not stop talking
 //! - `variants`: servers that are wrong on purpose
+//! - `walkthrough`: the course, rendered by the build script
 
 mod network;
 pub mod options;
 mod restart;
 mod speaker;
 mod variants;
+mod walkthrough;
 mod wire_events;
 mod wire_routes;
 
@@ -190,6 +192,7 @@ fn page_routes(context: &Context, transports: &[Bound], network: Network) -> Rou
     };
     let routes = site::page_routes("side-by-side.html", &policy, str::to_owned)
         .route("/transports", get(list))
+        .merge(walkthrough::routes(&policy))
         .merge(wire_routes::routes(network, context));
     site::guarded(context, routes.layer(middleware::from_fn(to_name)))
 }
@@ -198,11 +201,16 @@ fn page_routes(context: &Context, transports: &[Bound], network: Network) -> Rou
 async fn to_name(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     match host.strip_prefix("[::1]") {
-        Some(port) if request.uri().path() == "/" => {
-            Redirect::temporary(&format!("http://localhost{port}/")).into_response()
+        Some(port) if is_page(request.uri().path()) => {
+            Redirect::temporary(&format!("http://localhost{port}{}", request.uri().path())).into_response()
         }
         _ => next.run(request).await,
     }
+}
+
+/// Whether a page is here that has panels.
+fn is_page(path: &str) -> bool {
+    path == "/" || path.starts_with(walkthrough::CONTENTS)
 }
 
 /// The host by which the client reached the page, without the port.

@@ -32,7 +32,6 @@ pub mod place;
 pub mod probe;
 pub mod process;
 pub mod progress;
-pub mod regions;
 pub mod said;
 pub mod scripted;
 pub mod source;
@@ -41,3 +40,5 @@ pub mod terminal;
 pub mod trace;
 pub mod track;
 pub mod verbs;
+
+pub use regions;

@@ -1,4 +1,5 @@
-//! Regions: the parts of a source file that a learner writes, from `// region: NAME` to `// endregion: NAME`.
+//! Regions: the parts of a source file that a learner writes and the walkthrough shows, from `// region: NAME` to
+//! `// endregion: NAME`.
 
 use std::path::{Path, PathBuf};
 

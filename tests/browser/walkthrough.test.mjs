@@ -1,0 +1,290 @@
+/** The walkthrough: links, commands and console lines work as they stand on its pages; slides and notes go in step. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { binary, Crosstalk, launch } from './crosstalk.mjs';
+
+/** @import { Browser, BrowserContext, Page } from 'playwright-core' */
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** How long a command or a line may take to show what the page says, in milliseconds. */
+const SHOWN_TIMEOUT_MS = 60_000;
+
+/** @type {Crosstalk} */
+let crosstalk;
+/** @type {Browser} */
+let browser;
+/** The paths of all pages. @type {string[]} */
+let paths;
+
+before(async () => {
+  crosstalk = await Crosstalk.start('--post-rate', '0');
+  browser = await launch();
+  await withPage('walkthrough', {}, async (page) => {
+    paths = await page.locator('.contents > ol > li > a').evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) ?? ''));
+  });
+});
+after(async () => {
+  await browser?.close();
+  await crosstalk?.stop();
+});
+
+/**
+ * Opens a page of this path. An error of its scripts fails, and what its security policy refuses.
+ * @param {string} path
+ * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {(page: Page, context: BrowserContext) => Promise<void>} body
+ */
+async function withPage(path, options, body) {
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
+  try {
+    const page = await context.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
+    page.on('request', (request) => new URL(request.url()).hostname !== 'localhost' && errors.push(`asked for ${request.url()}`));
+    await page.goto(crosstalk.page + path);
+    await body(page, context);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * The commands or console lines of a page, as they are copied, once their addresses are those of this program.
+ * @param {Page} page
+ * @param {string} kind
+ */
+async function copied(page, kind) {
+  await page.waitForFunction((port) => !document.querySelector('.shell')?.textContent?.includes(':808') || port === 8080, crosstalk.port);
+  return page.locator(`figure.${kind}`).evaluateAll((figures) =>
+    figures.map((figure) => ({
+      text: figure.querySelector('button')?.dataset.copy ?? '',
+      expects: figure instanceof HTMLElement ? (figure.dataset.expects ?? '') : '',
+      of: figure.querySelector('a')?.dataset.transport ?? '',
+    })),
+  );
+}
+
+test('one click from the first page, and from the page of a transport', () =>
+  withPage('', {}, async (page) => {
+    await page.getByRole('link', { name: 'Walkthrough' }).click();
+    await page.getByRole('heading', { level: 1, name: 'The walkthrough' }).waitFor();
+    await page.goto(`${crosstalk.origin('raw-websocket')}/`);
+    await page.getByRole('link', { name: 'Walkthrough' }).click();
+    await page.getByRole('heading', { level: 1, name: 'A WebSocket by hand' }).waitFor();
+    await page.goto(`${crosstalk.page}walkthrough/tungstenite-websocket`);
+    await page.locator('article').waitFor();
+  }));
+
+test('every link within leads to a page and a place', async () => {
+  /** @type {Map<string, Set<string>>} */
+  const ids = new Map();
+  /** @type {string[]} */
+  const links = [];
+  for (const path of paths) {
+    await withPage(path, {}, async (page) => {
+      ids.set(`/${path}`, new Set(await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))));
+      const hrefs = await page.locator('a').evaluateAll((all) => all.map((link) => (link instanceof HTMLAnchorElement ? link.href : '')));
+      links.push(...hrefs.filter((href) => href.startsWith(crosstalk.page)));
+    });
+  }
+  assert.ok(links.length > 20);
+  for (const link of new Set(links)) {
+    const { pathname, hash } = new URL(link);
+    assert.ok(pathname === '/' || ids.has(pathname), link);
+    if (hash !== '') assert.ok(ids.get(pathname)?.has(decodeURIComponent(hash.slice(1))), link);
+  }
+});
+
+test('every console line shows what the page says', { timeout: 120_000 }, async () => {
+  let count = 0;
+  for (const path of paths) {
+    await withPage(path, {}, async (page, context) => {
+      /** The consoles, one a transport, as they go on from one line to the next. @type {Map<string, { say: (text: string) => Promise<void>, shown: (words: string) => Promise<void> }>} */
+      const consoles = new Map();
+      for (const { text, expects, of } of await copied(page, 'console')) {
+        const console = consoles.get(of) ?? (await openConsole(context, of));
+        consoles.set(of, console);
+        await console.say(text);
+        await console.shown(expects);
+        count += 1;
+      }
+    });
+  }
+  assert.ok(count >= 5);
+});
+
+/**
+ * The console of a transport's own page.
+ * @param {BrowserContext} context
+ * @param {string} transport
+ */
+async function openConsole(context, transport) {
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  let shown = '';
+  page.on('console', (entry) => (shown += `${entry.text()}\n`));
+  await page.goto(`${crosstalk.origin(transport)}/`);
+  await page.locator('#state[data-state=connected]').waitFor();
+  return {
+    /** @param {string} text */
+    async say(text) {
+      // As the console does: what one paste declares, the next has.
+      const { exceptionDetails } = await session.send('Runtime.evaluate', { expression: text, replMode: true });
+      assert.equal(exceptionDetails, undefined, text);
+    },
+    /** @param {string} words */
+    async shown(words) {
+      const deadline = Date.now() + SHOWN_TIMEOUT_MS;
+      while (!shown.includes(words)) {
+        assert.ok(Date.now() < deadline, `the console does not show ${words}: ${shown}`);
+        await page.waitForEvent('console', { timeout: SHOWN_TIMEOUT_MS }).catch(() => undefined);
+      }
+    },
+  };
+}
+
+test('every command shows what the page says', { timeout: 300_000 }, async () => {
+  const my = await mkdtemp(join(tmpdir(), 'workshop-'));
+  try {
+    let count = 0;
+    for (const path of paths) {
+      await withPage(path, {}, async (page) => {
+        for (const { text, expects } of await copied(page, 'shell')) {
+          count += 1;
+          await run(text, expects, my);
+        }
+      });
+    }
+    assert.ok(count > 5);
+  } finally {
+    await rm(my, { recursive: true, force: true });
+  }
+});
+
+/**
+ * Runs a command until it shows these words, or to its end if there are none.
+ * @param {string} text
+ * @param {string} expects
+ * @param {string} my where learners' work goes
+ */
+function run(text, expects, my) {
+  // What `cargo workshop` is an alias of, built.
+  const command = text.replace(/^cargo workshop/, `"${join(dirname(binary()), 'workshop')}"`);
+  // What comes behind a starter that is written is the build of it, which the workshop's own tests have.
+  const words = text.startsWith('cargo workshop start') ? 'is written' : expects;
+  // In a group of its own, so that what it started ends with it.
+  const child = spawn('sh', ['-c', command], { cwd: ROOT, env: { ...process.env, WORKSHOP_MY: my }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const end = () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid);
+  };
+  const timer = setTimeout(end, SHOWN_TIMEOUT_MS);
+  let shown = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (data) => {
+      shown += data;
+      // A WebSocket does not end by itself.
+      if (words !== '' && shown.includes(words)) end();
+    });
+  }
+  /** @type {Promise<void>} */
+  const done = new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      if (words === '' ? code === 0 : shown.includes(words)) resolve();
+      else reject(new Error(`${text}\nended with ${code}, and does not show ${words}:\n${shown}`));
+    });
+  });
+  return done;
+}
+
+test('what is copied is what stands there', () =>
+  withPage('walkthrough/raw-websocket', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+    const figure = page.locator('figure.shell').first();
+    const shown = (await figure.locator('code').first().textContent())?.trimEnd();
+    await figure.getByRole('button', { name: 'Copy' }).click();
+    await figure.getByRole('button', { name: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), shown);
+  }));
+
+test('a live panel posts and shows, and its strip moves', () =>
+  withPage('walkthrough/raw-websocket', {}, async (page) => {
+    await page.getByLabel('Name').fill('Ada');
+    const panel = page.frameLocator('[data-live=raw-websocket] iframe');
+    await panel.locator('#state[data-state=connected]').waitFor();
+    await panel.locator('#text').fill('from the walkthrough');
+    await panel.locator('#text').press('Enter');
+    await panel.locator('.message .text').filter({ hasText: 'from the walkthrough' }).waitFor();
+    await page.locator('[data-live=raw-websocket] .strip').waitFor();
+  }));
+
+test('slides by keys, and notes in step with them', () =>
+  withPage('walkthrough/opening?present', {}, async (page, context) => {
+    const shown = page.locator('.idea.is-shown');
+    assert.equal(await shown.count(), 1);
+    assert.match((await shown.textContent()) ?? '', /Why HTTP alone is not enough/);
+    const [notes] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('n')]);
+    await notes.locator('.said', { hasText: 'who told the second window?' }).waitFor();
+
+    await page.keyboard.press('ArrowRight');
+    await notes.getByRole('heading', { name: 'One log, and ways to follow it' }).waitFor();
+    await notes.keyboard.press('ArrowRight');
+    await page.locator('.idea.is-shown', { hasText: 'Polling: ask, and ask again' }).waitFor();
+    await notes.locator('.upcoming', { hasText: 'Then: Long polling' }).waitFor();
+
+    await page.keyboard.press('End');
+    await notes.locator('.upcoming', { hasText: 'This is the last one.' }).waitFor();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('b');
+    await page.locator('.blank').waitFor();
+    await page.keyboard.press('b');
+    await page.locator('.blank').waitFor({ state: 'hidden' });
+    await page.keyboard.press('t');
+    await page.locator('.slide-foot', { hasText: '▶' }).waitFor();
+    await notes.locator('.clock', { hasText: '▶' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.contents').waitFor();
+  }));
+
+test('a slide fits the screen, but for code that is longer', () =>
+  withPage('walkthrough/raw-websocket?present', {}, async (page) => {
+    const count = await page.locator('.idea').count();
+    assert.ok(count > 30);
+    for (let at = 0; at < count; at += 1) {
+      const [wide, title] = await page.locator('.idea.is-shown').evaluate((slide) => [slide.scrollWidth - slide.clientWidth, slide.textContent?.slice(0, 60)]);
+      assert.ok(Number(wide) <= 0, `${title} is too wide by ${wide}`);
+      // A slide that is longer than the screen takes several presses.
+      const place = await page.locator('.slide-foot .place').textContent();
+      for (let press = 0; press < 30 && (await page.locator('.slide-foot .place').textContent()) === place && at < count - 1; press += 1) await page.keyboard.press('ArrowRight');
+    }
+    assert.equal(await page.locator('.slide-foot .place').textContent(), `${count} of ${count}`);
+  }));
+
+for (const theme of /** @type {const} */ (['light', 'dark'])) {
+  test(`screen readers, keyboard and contrast, ${theme}`, { timeout: 240_000 }, async () => {
+    for (const path of [...paths, 'walkthrough/opening?present', 'walkthrough/opening?notes']) {
+      await withPage(path, { colorScheme: theme }, async (page) => {
+        await page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
+        const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze();
+        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html)]), [], path);
+      });
+    }
+  });
+}
+
+test('on a phone nothing is wider than the screen', async () => {
+  for (const path of paths) {
+    await withPage(path, { viewport: { width: 390, height: 844 } }, async (page) => {
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path);
+    });
+  }
+});

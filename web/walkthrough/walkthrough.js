@@ -1,0 +1,24 @@
+/** A page of the walkthrough: the theme, copying, live panels; slides by `?present`, their notes by `?notes`. */
+
+import { find } from '../dom.js';
+import { makeThemeSwitch } from '../theme-switch.js';
+import { offerCopies } from './copy.js';
+import { Live } from './live.js';
+import { showNotes } from './notes.js';
+import { Slides } from './slides.js';
+
+const query = new URLSearchParams(location.search);
+const live = query.has('notes') ? undefined : new Live();
+
+makeThemeSwitch(find('theme-switch', HTMLButtonElement), () => live?.themed());
+if (query.has('notes')) {
+  showNotes();
+} else {
+  offerCopies();
+  void live?.start();
+  if (query.has('present')) new Slides().start();
+}
+// On paper nothing can be opened.
+addEventListener('beforeprint', () => {
+  for (const unit of document.querySelectorAll('details')) unit.open = true;
+});
