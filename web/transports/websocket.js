@@ -131,8 +131,8 @@ function socketUrl(url, cursor) {
   const target = new URL(url);
   target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   if (cursor !== undefined) target.searchParams.set('after', cursor);
-  return target;
   // endregion: socket-url
+  return target;
 }
 
 /**

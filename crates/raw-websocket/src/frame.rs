@@ -176,8 +176,8 @@ pub fn parse_start(head: &[u8], deflate: bool) -> Result<Option<Start>, Failure>
 /// MASK not as the sender's role demands, a control frame over 125 octets, a length of 2^63 or more or not in
 /// its shortest form.
 pub fn parse_length(head: &[u8], start: Start, role: Role) -> Result<Option<Length>, Failure> {
-    // region: parse-length
     let Some(&octet) = head.get(1) else { return Ok(None) };
+    // region: parse-length
     let masked = octet & MASK != 0;
     match role {
         // RFC 6455 §5.1: a server MUST close the connection upon a frame that is not masked.

@@ -146,8 +146,8 @@ impl Accepted {
     /// The answer as it stands on the wire (RFC 9112 §2.1): status line, field lines, `others` among them, and an
     /// empty line.
     pub fn encode(&self, others: &[(HeaderName, HeaderValue)]) -> BytesMut {
-        // region: switch-protocols
         let mut head = BytesMut::with_capacity(COMMON_HEAD_BYTES);
+        // region: switch-protocols
         head.put_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
         let others = others.iter().map(|(name, value)| (name.clone(), value.as_bytes()));
         for (name, value) in self.fields().chain(others) {

@@ -97,6 +97,7 @@ impl Conversation {
     /// Follows the log and takes drafts until either side closes, then closes the connection. In one task, from first
     /// to last.
     pub(crate) async fn run(&mut self) {
+        // region: run
         let server = Arc::clone(&self.server);
         let frame = match self.talk(&server.context).await {
             Ok(End::Close(code, reason)) => Some(CloseFrame { code, reason: reason.into() }),
@@ -111,14 +112,17 @@ impl Conversation {
         if !matches!(timeout(linger, self.tell(frame)).await, Err(_) | Ok(Err(Error::Io(_)))) {
             stream::close(self.socket.get_mut(), linger).await;
         }
+        // endregion: run
     }
 
     /// Writes the answer's head and the first batch, with one system call if the socket takes it, past the library: it
     /// would keep as much room as the batch takes, to the end. Nothing is read meanwhile.
     async fn greet(&mut self) -> Result<(), Error> {
+        // region: greet
         let mut greeting = std::mem::take(&mut self.head);
         text_frame(self.follower.read().into_json()).format(&mut greeting)?;
         Ok(self.socket.get_mut().write_all(&greeting).await?)
+        // endregion: greet
     }
 
     /// The loop: batches go out as the socket takes them, beside what the client says.
@@ -134,14 +138,20 @@ impl Conversation {
             // Begins anew with all that is not news, which may have been a sign of life.
             let mut silence = pin!(keep_alive.silence());
             match self.follow(silence.as_mut(), stopping.as_mut()).await? {
+                // region: heard
                 Event::Heard(Some(message)) => {
                     if let Some(end) = self.answer(message).await? {
                         return Ok(end);
                     }
                 }
+                // endregion: heard
+                // region: silence
                 Event::Silence(Silence::Ping) => self.send(Message::Ping(Bytes::new())).await?,
+                // endregion: silence
                 Event::Heard(None) | Event::Silence(Silence::Dead) => return Ok(End::Gone),
+                // region: stopping
                 Event::Stopping => return Ok(End::Close(CloseCode::Away, "the server stops")),
+                // endregion: stopping
             }
         }
     }
@@ -153,6 +163,7 @@ impl Conversation {
         mut silence: Pin<&mut impl Future<Output = Silence>>,
         mut stopping: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Event, Error> {
+        // region: follow
         loop {
             if let Some(event) = self.event(silence.as_mut(), stopping.as_mut()).await? {
                 return Ok(event);
@@ -160,6 +171,7 @@ impl Conversation {
             let batch = self.follower.read().into_json();
             self.hand_over(text(batch))?;
         }
+        // endregion: follow
     }
 
     /// Waits for what comes next; `None` for news, once the socket has taken what was before them. Cancel safe.
@@ -220,10 +232,12 @@ impl Conversation {
     /// Hands a message to the library, and as much of it to the socket as that takes now: no message waits for
     /// another.
     fn hand_over(&mut self, message: Message) -> Result<(), Error> {
+        // region: hand-over
         self.socket.start_send_unpin(message)?;
         let cx = &mut task::Context::from_waker(&self.waker);
         self.flushing = self.socket.poll_ready_unpin(cx)?.is_pending();
         Ok(())
+        // endregion: hand-over
     }
 
     /// Answers what the peer said; `Some` where that ends the conversation.
@@ -237,9 +251,7 @@ impl Conversation {
                     return Ok(Some(End::Close(CloseCode::Policy, "too many refused drafts")));
                 }
             },
-            Message::Binary(_) => {
-                return Ok(Some(End::Close(CloseCode::Unsupported, "a draft is a text message")));
-            }
+            // region: control
             Message::Close(_) => return Ok(Some(End::Answered)),
             // The library has queued the pong.
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {
@@ -248,12 +260,17 @@ impl Conversation {
                 }
                 self.flushing = true;
             }
+            // endregion: control
+            Message::Binary(_) => {
+                return Ok(Some(End::Close(CloseCode::Unsupported, "a draft is a text message")));
+            }
         }
         Ok(None)
     }
 
     /// Sends the Close frame, or what is left of the library's answer to the peer's.
     async fn tell(&mut self, frame: Option<CloseFrame>) -> Result<(), Error> {
+        // region: tell
         // After a violation the library still sends what it is given.
         if let Some(frame) = frame {
             // A pong that waits would go out behind the Close frame.
@@ -261,6 +278,7 @@ impl Conversation {
             self.socket.send(Message::Close(Some(frame))).await?;
         }
         self.socket.flush().await
+        // endregion: tell
     }
 }
 
@@ -276,6 +294,7 @@ fn text_frame(json: Bytes) -> Frame {
 /// The close code for what the library found wrong (RFC 6455 §7.4.1); it would only drop the connection. `None`
 /// where there is nobody left to tell.
 fn close_code(error: &Error) -> Option<CloseCode> {
+    // region: close-code
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => None,
         Error::Protocol(_) => Some(CloseCode::Protocol),
@@ -283,4 +302,5 @@ fn close_code(error: &Error) -> Option<CloseCode> {
         Error::Capacity(_) => Some(CloseCode::Size),
         _ => None,
     }
+    // endregion: close-code
 }

@@ -74,6 +74,7 @@ struct Server {
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
     let routes = server::routes(store.clone(), &context, get(handshake));
     let server = Arc::new(Server { routes, store, context: context.clone() });
+    // region: serve-each
     server::accept(listener, &context, Refusal::Answer, move |stream| {
         // In boxes, so that a conversation does not keep the room that its opening handshake took, nor that of itself
         // twice.
@@ -86,10 +87,12 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
         }
     })
     .await
+    // endregion: serve-each
 }
 
 /// The opening handshake, and whatever else is asked before it.
 async fn open(stream: Stream, server: Arc<Server>) -> Option<Box<Conversation>> {
+    // region: open
     let Opened { stream, early, head, follower } = match upgrade_at_once(stream, &server).await {
         Ok(opened) => opened,
         Err(stream) => {
@@ -97,12 +100,15 @@ async fn open(stream: Stream, server: Arc<Server>) -> Option<Box<Conversation>> 
             Opened::from_http(Box::pin(connection).await?)?
         }
     };
+    // endregion: open
+    // region: config
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
         .max_message_size(Some(limits::MAX_BODY_BYTES))
         .max_frame_size(Some(limits::MAX_BODY_BYTES));
+    // endregion: config
     let socket =
         WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await;
     Some(Box::new(Conversation::new(socket, head, follower, server)))
@@ -138,6 +144,7 @@ async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, 
     };
     let Some(FirstRequest { mut request, octets, head_bytes }) = first else { return Err(stream) };
     let mut head = Vec::with_capacity(HEAD_BYTES);
+    // region: upgrade
     let (Ok(()), Ok(_), Ok(after), "/messages") = (
         judge(&mut request).and_then(|response| encode(response, &mut head)),
         server.context.gate.admit(&request),
@@ -148,6 +155,7 @@ async fn upgrade_at_once(mut stream: Stream, server: &Server) -> Result<Opened, 
         return Err(stream);
     };
     Ok(Opened { stream, early: octets.slice(head_bytes..), head, follower: server.store.follow(after) })
+    // endregion: upgrade
 }
 
 /// Appends an answer that switches protocols to `head`, as it stands on the wire.
@@ -166,6 +174,7 @@ async fn handshake(State(chat): State<Chat>, mut request: Request) -> Result<Res
 
 /// Has the library judge an opening handshake and answer it; what it overlooks is judged here.
 fn judge<B>(request: &mut http::Request<B>) -> Result<http::Response<()>, Problem> {
+    // region: judge
     // The library reads the first line of a list, and wants `websocket` to be the only protocol of its list.
     for (list, element) in [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")] {
         if elements(request.headers(), &list).any(|listed| listed.eq_ignore_ascii_case(element)) {
@@ -182,6 +191,7 @@ fn judge<B>(request: &mut http::Request<B>) -> Result<http::Response<()>, Proble
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
     }
     Ok(response)
+    // endregion: judge
 }
 
 /// The elements of a list: several lines are one list (RFC 9110 §5.3).

@@ -2,10 +2,10 @@
 
 /// Lists the checks of a track.
 macro_rules! checks {
-    ($($module:ident::$run:ident $id:literal, $rule:literal, $rfc:literal, $region:literal;)+) => {
+    ($($($run:ident)::+ $id:literal, $rule:literal, $rfc:literal, $region:literal;)+) => {
         /// All of them.
         pub(super) const CHECKS: &[Check] = &[
-            $(Check { id: $id, rule: $rule, rfc: $rfc, region: $region, run: $module::$run },)+
+            $(Check { id: $id, rule: $rule, rfc: $rfc, region: $region, run: $($run)::+ },)+
         ];
     };
 }
@@ -14,6 +14,7 @@ mod http;
 mod long_polling;
 mod polling;
 mod raw_websocket;
+mod tungstenite_websocket;
 
 use crate::probe::{Outcome, Probe};
 
@@ -38,6 +39,7 @@ pub fn of(track: &str) -> &'static [Check] {
         "long-polling" => long_polling::CHECKS,
         "polling" => polling::CHECKS,
         "raw-websocket" => raw_websocket::CHECKS,
+        "tungstenite-websocket" => tungstenite_websocket::CHECKS,
         _ => &[],
     }
 }

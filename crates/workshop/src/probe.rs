@@ -86,7 +86,7 @@ impl Probe {
         variables: &[(&str, &str)],
         check: impl FnOnce(&Running) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut running = self.start(drafts, variables)?;
+        let running = self.start(drafts, variables)?;
         check(&running).map_err(|failure| running.explain(failure))
     }
 

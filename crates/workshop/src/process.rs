@@ -78,7 +78,8 @@ impl Program {
 /// A running program that listens.
 #[derive(Debug)]
 pub struct Running {
-    child: Child,
+    child: Mutex<Child>,
+    id: u32,
     /// Where it listens.
     pub address: SocketAddr,
     log: Said,
@@ -99,7 +100,9 @@ impl Running {
         let log = Said::of(child.stderr.take()).0;
         let (said, port) = Said::of(child.stdout.take());
         // From here on dropping it ends the process.
-        let mut running = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
+        let id = child.id();
+        let mut running =
+            Self { child: Mutex::new(child), id, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
         match port.recv_timeout(program.ready_within) {
             Ok(port) => {
                 running.address.set_port(port);
@@ -119,7 +122,7 @@ impl Running {
     }
 
     /// It closed its output before it listened: most likely it has ended.
-    fn ended_early(mut self, fail: impl Fn(String) -> Failure, said: &str) -> Failure {
+    fn ended_early(self, fail: impl Fn(String) -> Failure, said: &str) -> Failure {
         let status = self.ended_within(Duration::from_secs(1));
         // Whatever it wrote is on its way.
         thread::sleep(Duration::from_millis(20));
@@ -140,10 +143,10 @@ impl Running {
         }
     }
 
-    fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+    pub(crate) fn ended_within(&self, limit: Duration) -> Option<ExitStatus> {
         let begun = Instant::now();
         loop {
-            match self.child.try_wait() {
+            match self.child().try_wait() {
                 Ok(Some(status)) => return Some(status),
                 _ if begun.elapsed() > limit => return None,
                 _ => thread::sleep(Duration::from_millis(5)),
@@ -152,13 +155,26 @@ impl Running {
     }
 
     /// How it has ended, if it has.
-    pub fn ended(&mut self) -> Option<String> {
+    pub fn ended(&self) -> Option<String> {
         self.ended_within(Duration::ZERO).map(told)
     }
 
     /// Its process id.
     pub fn id(&self) -> u32 {
-        self.child.id()
+        self.id
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What Ctrl-C does.
+    pub fn interrupt(&self) {
+        #[cfg(unix)]
+        if let Some(pid) = i32::try_from(self.id).ok().and_then(rustix::process::Pid::from_raw) {
+            // It fails only for a process that has ended.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::INT);
+        }
     }
 
     /// What it wrote to standard error.
@@ -167,7 +183,7 @@ impl Running {
     }
 
     /// A failure with what became of the program: a panic, an end.
-    pub fn explain(&mut self, mut failure: Failure) -> Failure {
+    pub fn explain(&self, mut failure: Failure) -> Failure {
         let ended = self.ended_within(Duration::from_millis(10));
         if ended.is_none() && panic_of(&self.said()).is_none() {
             // What a thread says when it panics comes a moment after its sockets are closed.
@@ -224,10 +240,11 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        kill_group(self.child.id());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        forget(self.child.id());
+        kill_group(self.id);
+        let mut child = self.child();
+        let _ = child.kill();
+        let _ = child.wait();
+        forget(self.id);
     }
 }
 

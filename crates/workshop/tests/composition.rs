@@ -78,7 +78,7 @@ fn markers_are_under_5_percent_of_the_lines() {
 }
 
 #[test]
-fn a_step_has_at_most_70_lines_to_write() {
+fn a_step_has_at_most_40_lines_to_write() {
     let repository = repository("lines");
     for track in repository.all().unwrap() {
         let (track, source) = repository.track(&track.name).unwrap();
@@ -89,7 +89,7 @@ fn a_step_has_at_most_70_lines_to_write() {
                 .filter_map(|name| source.region(name))
                 .map(|(file, region)| region.content(&file.text).lines().filter(code).count())
                 .sum();
-            assert!((1..=70).contains(&lines), "{} / {}: {lines} lines", track.name, step.name);
+            assert!((1..=40).contains(&lines), "{} / {}: {lines} lines", track.name, step.name);
         }
     }
 }

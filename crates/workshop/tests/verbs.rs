@@ -100,7 +100,7 @@ fn who_catches_up_loses_nothing() {
     let desk = Desk::at("catch-up", 3);
     fs::write(desk.file(), "mine\n").unwrap();
     let said = desk.says(&["catch-up", "follow"]);
-    assert!(said.contains("raw-websocket.saved-1") && said.contains("Step 7 of "), "{said}");
+    assert!(said.contains("raw-websocket.saved-1") && said.contains("Step 9 of "), "{said}");
     let aside = desk.repository.my.join("raw-websocket.saved-1/src/frame.rs");
     assert_eq!(fs::read_to_string(aside).unwrap(), "mine\n");
     assert!(fs::read_to_string(desk.file()).unwrap().contains("out.put_u16(payload_len);"));

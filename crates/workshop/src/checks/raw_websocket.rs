@@ -1,14 +1,14 @@
 //! Checks of the track raw-websocket, a file for each step, and what they share: opening, posting, reading back.
 
-mod control_frames;
-mod decode;
-mod encode;
-mod follow;
-mod fragments;
-mod handshake;
-mod page;
-mod pressure;
-mod request;
+pub(super) mod control_frames;
+pub(super) mod decode;
+pub(super) mod encode;
+pub(super) mod follow;
+pub(super) mod fragments;
+pub(super) mod handshake;
+pub(super) mod page;
+pub(super) mod pressure;
+pub(super) mod request;
 
 use std::time::Instant;
 
@@ -20,9 +20,9 @@ use crate::{
     process::Running,
 };
 
-const TEXT: u8 = 0x81;
-const CLOSE: u8 = 0x88;
-const PING: u8 = 0x89;
+pub(super) const TEXT: u8 = 0x81;
+pub(super) const CLOSE: u8 = 0x88;
+pub(super) const PING: u8 = 0x89;
 
 checks! {
     request::plain_get "plain-get-426", "a GET without an upgrade is answered 426", "RFC 9110 §15.5.22", "judge-upgrade";
@@ -65,7 +65,7 @@ checks! {
 }
 
 /// An opening handshake with these fields beside the usual ones; one of the same name replaces it, `""` removes it.
-fn request(server: &Running, fields: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn request(server: &Running, fields: &[(&str, &str)]) -> Vec<u8> {
     let host = format!("localhost:{}", server.address.port());
     let usual = [
         ("Host", &*host),
@@ -80,23 +80,23 @@ fn request(server: &Running, fields: &[(&str, &str)]) -> Vec<u8> {
     format!("GET /messages HTTP/1.1\r\n{lines}\r\n").into_bytes()
 }
 
-fn connect(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
+pub(super) fn connect(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
     Wire::connect(server.address, probe.patience(), None)
 }
 
 /// The answer to a request on a connection of its own.
-fn ask(probe: &Probe, server: &Running, octets: &[u8], expected: &str) -> Result<Head, Failure> {
+pub(super) fn ask(probe: &Probe, server: &Running, octets: &[u8], expected: &str) -> Result<Head, Failure> {
     let mut wire = connect(probe, server)?;
     wire.send(octets);
     wire.head().map_err(|ended| Failure::new(expected, ended.told()))
 }
 
 /// Opens a WebSocket; what follows the handshake is unread.
-fn open(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
+pub(super) fn open(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
     opened(connect(probe, server)?, server)
 }
 
-fn opened(mut wire: Wire, server: &Running) -> Result<Wire, Failure> {
+pub(super) fn opened(mut wire: Wire, server: &Running) -> Result<Wire, Failure> {
     wire.send(&request(server, &[]));
     let fail =
         |got| Failure::new("101 Switching Protocols", got).did("We connected and asked for a WebSocket.");
@@ -107,22 +107,27 @@ fn opened(mut wire: Wire, server: &Running) -> Result<Wire, Failure> {
     }
 }
 
-fn first_line(head: &Head) -> String {
+pub(super) fn first_line(head: &Head) -> String {
     head.text.lines().next().unwrap_or_default().to_owned()
 }
 
+/// A Close frame of a client.
+pub(super) fn masked_close(probe: &Probe, body: &[u8]) -> Vec<u8> {
+    masked(CLOSE, body, probe.key())
+}
+
 /// A draft's JSON.
-fn draft(user: &str, text: &str, nonce: &str) -> String {
+pub(super) fn draft(user: &str, text: &str, nonce: &str) -> String {
     serde_json::json!({ "user": user, "text": text, "nonce": nonce }).to_string()
 }
 
 /// A draft in one masked frame.
-fn said(probe: &Probe, text: &str, nonce: &str) -> Vec<u8> {
+pub(super) fn said(probe: &Probe, text: &str, nonce: &str) -> Vec<u8> {
     masked(TEXT, draft("brian", text, nonce).as_bytes(), probe.key())
 }
 
 /// The next frame, which is one of this opcode.
-fn expect_frame(wire: &mut Wire, opcode: u8, what: &str) -> Result<Frame, Failure> {
+pub(super) fn expect_frame(wire: &mut Wire, opcode: u8, what: &str) -> Result<Frame, Failure> {
     match wire.frame() {
         Ok(frame) if frame.opcode == opcode => Ok(frame),
         Ok(frame) => Err(Failure::new(what, frame.told()).came(&frame.octets)),
@@ -131,7 +136,7 @@ fn expect_frame(wire: &mut Wire, opcode: u8, what: &str) -> Result<Frame, Failur
 }
 
 /// A failure where a frame was due and did not come whole.
-fn unframed(wire: &Wire, what: &str, ended: Ended) -> Failure {
+pub(super) fn unframed(wire: &Wire, what: &str, ended: Ended) -> Failure {
     if wire.buffer.is_empty() {
         return Failure::new(what, ended.told());
     }
@@ -140,7 +145,7 @@ fn unframed(wire: &Wire, what: &str, ended: Ended) -> Failure {
 }
 
 /// Opens a WebSocket and reads the batch that it begins with.
-fn joined(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
+pub(super) fn joined(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
     let mut wire = open(probe, server)?;
     expect_frame(&mut wire, 1, "the first batch, a text")
         .map_err(|failure| failure.region("encode-header"))?;
@@ -148,7 +153,7 @@ fn joined(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
 }
 
 /// Texts until a Close comes: its code.
-fn close_code(wire: &mut Wire, what: &str) -> Result<Option<u16>, Failure> {
+pub(super) fn close_code(wire: &mut Wire, what: &str) -> Result<Option<u16>, Failure> {
     loop {
         match wire.frame() {
             Ok(frame) if frame.opcode == 8 => return Ok(frame.code()),
@@ -160,7 +165,13 @@ fn close_code(wire: &mut Wire, what: &str) -> Result<Option<u16>, Failure> {
 }
 
 /// Sends octets that break a rule, and expects a Close with this code.
-fn refused(probe: &Probe, server: &Running, octets: &[u8], code: u16, what: &str) -> Result<(), Failure> {
+pub(super) fn refused(
+    probe: &Probe,
+    server: &Running,
+    octets: &[u8],
+    code: u16,
+    what: &str,
+) -> Result<(), Failure> {
     let mut wire = joined(probe, server)?;
     wire.send(octets);
     let did = format!("We connected, upgraded, and sent {what}: {}.", hex(octets));
@@ -176,14 +187,14 @@ fn refused(probe: &Probe, server: &Running, octets: &[u8], code: u16, what: &str
 }
 
 /// The texts of the log whose nonces begin so, as who connects now gets them.
-fn retained(probe: &Probe, server: &Running, nonce: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn retained(probe: &Probe, server: &Running, nonce: &str) -> Result<Vec<String>, Failure> {
     let mut wire = open(probe, server)?;
     let first = expect_frame(&mut wire, 1, "the first batch, a text")?;
     Ok(texts(&first.payload, nonce))
 }
 
 /// The texts of a batch whose nonces begin so.
-fn texts(batch: &[u8], nonce: &str) -> Vec<String> {
+pub(super) fn texts(batch: &[u8], nonce: &str) -> Vec<String> {
     let value: serde_json::Value = serde_json::from_slice(batch).unwrap_or_default();
     let messages = value.get("messages").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
     let ours = messages.iter().filter(|message| {
@@ -193,7 +204,7 @@ fn texts(batch: &[u8], nonce: &str) -> Vec<String> {
 }
 
 /// Waits until the log has these texts under nonces that begin so; `wire` is who posted them.
-fn in_log(
+pub(super) fn in_log(
     probe: &Probe,
     server: &Running,
     wire: &mut Wire,
@@ -224,7 +235,7 @@ fn in_log(
     }
 }
 
-fn not_in_log(wanted: &[String], got: &[String], answer: &str) -> Failure {
+pub(super) fn not_in_log(wanted: &[String], got: &[String], answer: &str) -> Failure {
     let short = |text: &String| {
         let begin: String = text.chars().take(24).collect();
         if begin.len() < text.len() {

@@ -39,7 +39,7 @@ pub fn demo(setting: &Setting, compare: bool) -> Result<(), Trouble> {
     else {
         return Err(Trouble::Told("your server does not build".into()));
     };
-    let mut mine = running(&learner, &program)?;
+    let mine = running(&learner, &program)?;
     let page = |server: &Running| format!("http://localhost:{}/", server.address.port());
     print(format!("yours  {}\n", setting.paint.text(Style::Cyan, page(&mine))));
     let _ours = if compare {

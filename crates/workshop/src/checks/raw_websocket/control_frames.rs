@@ -1,6 +1,6 @@
-//! Step 5: ping, pong and close.
+//! Step 6: ping, pong and close.
 
-use super::{CLOSE, PING, expect_frame, joined, refused, unframed};
+use super::{PING, expect_frame, joined, masked_close as close, refused, unframed};
 use crate::{
     client::masked,
     failure::{Failure, hex},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Pings of no data, some, and as much as a control frame holds.
-pub(super) fn ping_pong(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn ping_pong(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = joined(probe, server)?;
         for length in [0, 4, 125] {
@@ -25,10 +25,6 @@ pub(super) fn ping_pong(probe: &Probe) -> Outcome {
         }
         Ok(())
     })
-}
-
-fn close(probe: &Probe, body: &[u8]) -> Vec<u8> {
-    masked(CLOSE, body, probe.key())
 }
 
 /// Sends a Close with this body, and expects one back that begins with `answer`.
@@ -56,7 +52,7 @@ fn echoes(probe: &Probe, server: &Running, body: &[u8], answer: &[u8]) -> Outcom
 }
 
 /// Codes that come back, and none.
-pub(super) fn close_echo(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn close_echo(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for code in [1000_u16, 1001, 4000] {
             let body = [&code.to_be_bytes()[..], b"bye"].concat();
@@ -67,7 +63,7 @@ pub(super) fn close_echo(probe: &Probe) -> Outcome {
 }
 
 /// Codes that may travel, and others.
-pub(super) fn close_codes(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn close_codes(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for code in [0_u16, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000] {
             let what = format!("a Close with the code {code}");
@@ -83,7 +79,7 @@ pub(super) fn close_codes(probe: &Probe) -> Outcome {
 }
 
 /// A Close with more behind it, and the end of TCP while we keep our side open.
-pub(super) fn close_then_eof(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn close_then_eof(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "We sent a Close and, behind it in the same write, 100,000 bytes that nobody needs; our side stays open.";
         let mut wire = joined(probe, server)?;

@@ -1,4 +1,4 @@
-//! Step 4: frames from the client.
+//! Steps 4 and 5: frames from the client.
 
 use super::{TEXT, connect, in_log, joined, refused, request, said};
 use crate::{
@@ -13,7 +13,7 @@ fn text_of(probe: &Probe, payload: usize, nonce: &str) -> String {
 }
 
 /// Each side of the edge between 7 and 16 bits, and far behind it.
-pub(super) fn length_126(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn length_126(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = joined(probe, server)?;
         for payload in [100, 125, 126, 127, 255, 256, 1_000] {
@@ -36,7 +36,7 @@ pub(super) fn length_126(probe: &Probe) -> Outcome {
 }
 
 /// What only a 64-bit length can say, and what it must not say.
-pub(super) fn length_127(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn length_127(probe: &Probe) -> Outcome {
     let key = probe.key();
     let frame = |length: u64| [&[TEXT, 0xff], &length.to_be_bytes()[..], &key].concat();
     probe.serve(&[], &[], |server| {
@@ -56,7 +56,7 @@ pub(super) fn length_127(probe: &Probe) -> Outcome {
 }
 
 /// One octet a packet.
-pub(super) fn byte_by_byte(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn byte_by_byte(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = joined(probe, server)?;
         let text = probe.word(130 + probe.below(40));
@@ -82,7 +82,7 @@ pub(super) fn byte_by_byte(probe: &Probe) -> Outcome {
 }
 
 /// Three frames: two in one write, and the third begun in it.
-pub(super) fn two_in_one_write(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn two_in_one_write(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = joined(probe, server)?;
         let nonce = probe.word(8);
@@ -108,7 +108,7 @@ pub(super) fn two_in_one_write(probe: &Probe) -> Outcome {
 }
 
 /// A frame in the same packet as the request.
-pub(super) fn early_bytes(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn early_bytes(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = connect(probe, server)?;
         let (text, nonce) = (probe.word(12), probe.word(8));
@@ -128,7 +128,7 @@ pub(super) fn early_bytes(probe: &Probe) -> Outcome {
 }
 
 /// In clear, with and without room for a key.
-pub(super) fn unmasked(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn unmasked(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let hi = br#"{"user":"a","text":"hi"}"#;
         let length = u8::try_from(hi.len()).unwrap_or_default();
@@ -138,7 +138,7 @@ pub(super) fn unmasked(probe: &Probe) -> Outcome {
 }
 
 /// One octet over the limit, by the header alone and with the payload.
-pub(super) fn too_big(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn too_big(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let announced = [&[TEXT, 0xfe, 0x80, 0x01], &probe.key()[..]].concat();
         refused(probe, server, &announced, 1009, "the header of a text of 32,769 bytes")?;
@@ -155,7 +155,7 @@ pub(super) fn too_big(probe: &Probe) -> Outcome {
 }
 
 /// RSV1 to RSV3, and opcodes without a meaning.
-pub(super) fn reserved_bits(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn reserved_bits(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for (first, what) in [
             (0xc1, "a text with RSV1 set, and no extension was negotiated"),

@@ -59,7 +59,7 @@ fn headless() -> &'static str {
 }
 
 /// The first octet, and the bit that a server must not set.
-pub(super) fn not_masked(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn not_masked(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "We connected, upgraded, and read the first frame: an empty batch.";
         let (octets, start) = first(probe, server).map_err(|failure| failure.did(did))?;
@@ -98,7 +98,7 @@ fn drafts(probe: &Probe, length: usize, cursor: usize) -> Vec<String> {
 }
 
 /// Each edge of the three forms.
-pub(super) fn reply_lengths(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn reply_lengths(probe: &Probe) -> Outcome {
     let mut cursor = 15;
     for length in [125, 126, 127, 65_535, 65_536] {
         // The length of a cursor is the server's choice: measured, and taken into account the next time.

@@ -1,4 +1,4 @@
-//! Step 7: follow the log.
+//! Step 9: follow the log.
 
 use std::{
     thread,
@@ -45,7 +45,7 @@ fn hears(wire: &mut Wire, nonce: &str, text: &str, who: &str) -> Result<Vec<Stri
 }
 
 /// Two clients, and two posts.
-pub(super) fn second_client(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn second_client(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut poster = joined(probe, server)?;
         let mut other = joined(probe, server)?;
@@ -63,7 +63,7 @@ pub(super) fn second_client(probe: &Probe) -> Outcome {
 }
 
 /// Joins at a sweep of moments around posts: everybody gets every message, once, in order.
-pub(super) fn join_race(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn join_race(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut poster = joined(probe, server)?;
         let nonce = probe.word(6);
@@ -118,7 +118,7 @@ fn spin(time: Duration) {
 }
 
 /// Peers that reset, vanish within a frame, or break a rule, while others talk.
-pub(super) fn dead_peer(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn dead_peer(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "Of five clients one reset its connection, one closed it within a frame, one broke a rule; then one posted.";
         let mut poster = joined(probe, server)?;

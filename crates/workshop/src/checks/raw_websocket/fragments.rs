@@ -1,4 +1,4 @@
-//! Step 6: fragments.
+//! Steps 7 and 8: fragments, and UTF-8 across them.
 
 use super::{PING, draft, expect_frame, in_log, joined, refused};
 use crate::{
@@ -21,7 +21,7 @@ fn fragments(probe: &Probe, message: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
 }
 
 /// Three frames, one of them empty.
-pub(super) fn three_fragments(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn three_fragments(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for middle in [5, 0] {
             let mut wire = joined(probe, server)?;
@@ -45,7 +45,7 @@ pub(super) fn three_fragments(probe: &Probe) -> Outcome {
 }
 
 /// A ping between two fragments, answered before the message is whole.
-pub(super) fn ping_in_the_middle(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn ping_in_the_middle(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let mut wire = joined(probe, server)?;
         let (text, nonce, data) = (probe.word(20), probe.word(8), probe.word(5));
@@ -71,7 +71,7 @@ pub(super) fn ping_in_the_middle(probe: &Probe) -> Outcome {
 }
 
 /// Continuations of nothing, and a message within a message.
-pub(super) fn continuation_first(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn continuation_first(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let key = probe.key();
         refused(
@@ -96,7 +96,7 @@ pub(super) fn continuation_first(probe: &Probe) -> Outcome {
 }
 
 /// Characters of two, three and four octets, cut at each place.
-pub(super) fn utf8_across(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn utf8_across(probe: &Probe) -> Outcome {
     const TEXT: &str = "\u{e9}\u{20ac}\u{1f600}";
     probe.serve(&[], &[], |server| {
         let nonce = probe.word(8);
@@ -124,7 +124,7 @@ pub(super) fn utf8_across(probe: &Probe) -> Outcome {
 }
 
 /// Octets that are no UTF-8, in a message that has not ended and in one that has.
-pub(super) fn bad_utf8(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn bad_utf8(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let key = probe.key();
         for (octets, what) in [

@@ -39,7 +39,7 @@ fn cause(key: &str, got: &str) -> Option<&'static str> {
 }
 
 /// The key of RFC 6455 §1.3, and one that was drawn.
-pub(super) fn example_key(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn example_key(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let nonce: Vec<_> = (0..16).map(|_| u8::try_from(probe.below(256)).unwrap_or_default()).collect();
         for key in [KEY.to_owned(), STANDARD.encode(nonce)] {
@@ -72,7 +72,7 @@ pub(super) fn example_key(probe: &Probe) -> Outcome {
 }
 
 /// Offers, and what is picked of them.
-pub(super) fn protocol(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn protocol(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for (offer, picked) in [
             ("", None),
@@ -112,7 +112,7 @@ pub(super) fn protocol(probe: &Probe) -> Outcome {
 }
 
 /// A page from elsewhere, a page of our own, no page.
-pub(super) fn origin(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn origin(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let own = format!("http://localhost:{}", server.address.port());
         for (origin, status) in [("http://elsewhere.example", 403), ("null", 403), (&own, 101), ("", 101)] {

@@ -1,4 +1,4 @@
-//! Step 9: the page's side. The check is the server.
+//! Step 11: the page's side. The check is the server.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn shows(stage: &Stage, texts: &[String], due: &str) -> Outcome {
 }
 
 /// Connecting, connected, and not connected any more.
-pub(super) fn dot(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn dot(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let asked = stage.asked("the page opens a WebSocket")?;
         let early = "the handshake was not answered yet: say `connected` with the first batch";
@@ -78,7 +78,7 @@ pub(super) fn dot(probe: &Probe) -> Outcome {
 }
 
 /// What is written too early waits, and goes out once.
-pub(super) fn disabled(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn disabled(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let text = probe.word(8);
         let did = format!("We wrote {text:?} before the page had a connection, then answered the handshake.");
@@ -130,7 +130,7 @@ fn nonce_of(draft: &Value) -> String {
 }
 
 /// Three drafts: one comes back as a message, one is refused, one is in the log already.
-pub(super) fn answers(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn answers(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let mut socket = connected(stage)?;
         let texts: Vec<_> = (0..4).map(|_| probe.word(8)).collect();
@@ -179,7 +179,7 @@ fn stage_tells(stage: &Stage, failure: Failure) -> Failure {
 }
 
 /// Whatever ends a connection, the page asks again.
-pub(super) fn reconnects(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn reconnects(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let mut socket = connected(stage)?;
         let likely = "who follows is told `closed` once, whatever the reason: listen to `close`";
@@ -207,7 +207,7 @@ pub(super) fn reconnects(probe: &Probe) -> Outcome {
 }
 
 /// Nothing is lost, nothing twice: the cursor, and the nonce of the draft that had no answer.
-pub(super) fn no_loss(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn no_loss(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let texts: Vec<_> = (0..4).map(|_| probe.word(8)).collect();
         let three: Vec<_> = texts.iter().take(3).cloned().collect();
@@ -248,7 +248,7 @@ pub(super) fn no_loss(probe: &Probe) -> Outcome {
 }
 
 /// The address comes from the page's, scheme and all.
-pub(super) fn protocol(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn protocol(probe: &Probe) -> Outcome {
     probe.stage(AT_ONCE, |stage| {
         let _asked = stage.asked("the page opens a WebSocket")?;
         let host = stage.origin.trim_start_matches("http://").to_owned();

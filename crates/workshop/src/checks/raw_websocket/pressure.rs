@@ -1,4 +1,4 @@
-//! Step 8: back-pressure and keep-alive.
+//! Step 10: back-pressure and keep-alive.
 
 use std::{
     collections::BTreeSet,
@@ -73,7 +73,7 @@ fn count(wire: &mut Wire, user: &str) -> Result<usize, Failure> {
 
 /// One client does not read while 4 MB are posted; then it reads: frames that are whole, ids that go up, and
 /// `missed` where some are no longer retained.
-pub(super) fn stops_reading(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn stops_reading(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "One client did not read while another posted 500 drafts of 8 KB; then it read on.";
         let mut stuck = slow(probe, server)?;
@@ -130,7 +130,7 @@ fn judge(payload: &[u8], next: u64) -> Result<u64, String> {
 }
 
 /// Memory of the process before and after, with clients that never read.
-pub(super) fn memory(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn memory(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "Twenty clients did not read while another posted 500 drafts of 8 KB; then one read on.";
         let mut poster = joined(probe, server)?;
@@ -158,7 +158,7 @@ pub(super) fn memory(probe: &Probe) -> Outcome {
 }
 
 /// One that answers its pings, one that does not, one that is not silent.
-pub(super) fn missed_pong(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn missed_pong(probe: &Probe) -> Outcome {
     let silence = probe.stretched(Duration::from_millis(150));
     let milliseconds = silence.as_millis().to_string();
     let did =

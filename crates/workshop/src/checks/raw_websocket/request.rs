@@ -16,7 +16,7 @@ fn shown(head: &Head) -> String {
 }
 
 /// A GET that asks for nothing else.
-pub(super) fn plain_get(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn plain_get(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         let did = "We sent GET /messages without Upgrade and Connection.";
         let octets = request(server, &[("Upgrade", ""), ("Connection", "")]);
@@ -32,7 +32,7 @@ pub(super) fn plain_get(probe: &Probe) -> Outcome {
 }
 
 /// Version 8, version 14, none.
-pub(super) fn version(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn version(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
         for version in ["8", "14", ""] {
             let what =
@@ -52,7 +52,7 @@ pub(super) fn version(probe: &Probe) -> Outcome {
 
 /// Lists, cases, lines: what asks for an upgrade, and what does not. The version is wrong, so that the answer to
 /// what does ask is 426 with the version.
-pub(super) fn header_case(probe: &Probe) -> Outcome {
+pub(in crate::checks) fn header_case(probe: &Probe) -> Outcome {
     let good: &[&[(&str, &str)]] = &[
         &[("Connection", "keep-alive, Upgrade")],
         &[("Connection", "upgrade,keep-alive")],
