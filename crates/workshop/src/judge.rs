@@ -1,6 +1,16 @@
 //! Runs the checks of a track against a program, step by step.
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 use crate::{
     browser::Shared,
@@ -9,8 +19,25 @@ use crate::{
     probe::Probe,
     process::Program,
     scripted::Site,
-    track::Track,
+    trace::{self, Piece},
+    track::{Step, Track},
 };
+
+/// Checks that run at once: most of their time is waiting.
+const AT_ONCE: usize = 3;
+
+/// A check that has ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The check.
+    pub check: &'static Check,
+    /// How it ended.
+    pub result: Result<(), Failure>,
+    /// How long it took, beside others.
+    pub took: Duration,
+    /// What passed meanwhile.
+    pub pieces: Vec<Piece>,
+}
 
 /// How the checks are run.
 #[derive(Clone, Debug)]
@@ -41,8 +68,8 @@ impl Judge<'_> {
         (check.run)(&Probe::new(self.program.clone(), site, self.browser.clone(), self.seed, self.stretch))
     }
 
-    /// Runs the checks of steps 1 to `last`, and stops at the first that fails; `told` is called before and after
-    /// each.
+    /// Runs the checks of steps 1 to `last`, some at once, and stops at the first that fails, in their order: `waiting`
+    /// is told which one is waited for, `ran` how each ended. What runs behind the one that failed ends by itself.
     ///
     /// # Errors
     ///
@@ -50,19 +77,69 @@ impl Judge<'_> {
     pub fn steps(
         &self,
         last: usize,
-        mut told: impl FnMut(usize, &Check, Option<bool>),
+        mut waiting: impl FnMut(usize, &Check),
+        mut ran: impl FnMut(&Ran),
     ) -> Result<(), Box<Report>> {
-        for (number, step) in (1..=last).zip(&self.track.steps) {
-            for check in step.checks.iter().filter_map(|id| checks::find(&self.track.name, id)) {
-                told(number, check, None);
-                let result = self.check(check);
-                told(number, check, Some(result.is_ok()));
-                if let Err(failure) = result {
-                    return Err(Box::new(self.report(number, check, failure)));
+        let checks: Arc<[_]> = self.checks(last).collect();
+        let results = self.start(&checks);
+        // What ended before its turn.
+        let mut early = BTreeMap::new();
+        for (at, (number, check)) in checks.iter().enumerate() {
+            waiting(*number, check);
+            let ended = loop {
+                if let Some(ended) = early.remove(&at) {
+                    break ended;
                 }
+                match results.recv() {
+                    Ok((other, ended)) => _ = early.insert(other, ended),
+                    Err(_) => {
+                        let failure = Failure::not_run("the check itself failed", "tell its authors");
+                        return Err(Box::new(self.report(*number, check, failure)));
+                    }
+                }
+            };
+            ran(&ended);
+            if let Err(failure) = ended.result {
+                return Err(Box::new(self.report(*number, check, failure)));
             }
         }
         Ok(())
+    }
+
+    /// The checks of steps 1 to `last`, with the numbers of the steps.
+    fn checks(&self, last: usize) -> impl Iterator<Item = (usize, &'static Check)> {
+        let of_step = |step: &Step| -> Vec<_> {
+            step.checks.iter().filter_map(|id| checks::find(&self.track.name, id)).collect()
+        };
+        let steps = (1..=last).zip(&self.track.steps);
+        steps.flat_map(move |(number, step)| of_step(step).into_iter().map(move |check| (number, check)))
+    }
+
+    /// Starts checks in their order; gives how each ended, by its place, until nobody listens any more.
+    fn start(&self, checks: &Arc<[(usize, &'static Check)]>) -> mpsc::Receiver<(usize, Ran)> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let (sender, receiver) = mpsc::channel();
+        for _ in 0..AT_ONCE.min(checks.len()) {
+            let (checks, next, sender) = (Arc::clone(checks), Arc::clone(&next), sender.clone());
+            let (track, root) = (self.track.clone(), self.root.to_owned());
+            let (program, browser, seed, stretch) =
+                (self.program.clone(), self.browser.clone(), self.seed, self.stretch);
+            thread::spawn(move || {
+                let judge = Judge { track: &track, program, root: &root, browser, seed, stretch };
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((_, check)) = checks.get(at) else { return };
+                    trace::begin();
+                    let begun = Instant::now();
+                    let result = judge.check(check);
+                    let ran = Ran { check, result, took: begun.elapsed(), pieces: trace::end() };
+                    if sender.send((at, ran)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        receiver
     }
 
     fn report(&self, step: usize, check: &Check, failure: Failure) -> Report {

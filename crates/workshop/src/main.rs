@@ -117,14 +117,19 @@ fn main() -> ExitCode {
         paint: Paint::of_process(arguments.no_color),
         browser: Shared::default(),
     };
-    match run(&setting, arguments.verb) {
+    let status = match run(&setting, arguments.verb) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(trouble) => {
             print(setting.paint.text(Style::Red, format!("{trouble}\n")));
             ExitCode::from(2)
         }
-    }
+    };
+    // Checks behind one that failed may still be under way.
+    drop(setting);
+    process::kill_all();
+    browser::forget_all();
+    status
 }
 
 /// Whether all is well.

@@ -5,7 +5,11 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError, mpsc::RecvTimeoutError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::RecvTimeoutError,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -25,14 +29,21 @@ fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ends all programs that run, with their children.
+/// Whether this process is about to end: nothing that is started now may outlive it.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Ends all programs that run, with their children, and all that are started from now on.
 pub fn kill_all() {
+    ENDING.store(true, Ordering::SeqCst);
     groups().iter().for_each(|&group| kill_group(group));
 }
 
 /// Has [`kill_all`] end this process group too.
 pub(crate) fn register(group: u32) {
     groups().insert(group);
+    if ENDING.load(Ordering::SeqCst) {
+        kill_group(group);
+    }
 }
 
 /// What [`register`] said is over.

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fs};
 use workshop::{
     browser::Shared,
     building::{self, Built},
-    judge::Judge,
+    judge::{self, Judge},
     place::Repository,
     probe,
     process::Program,
@@ -50,13 +50,11 @@ fn every_check_has_a_conversation() {
                 stretch: probe::calibrate(),
             };
             let mut recorded = BTreeMap::new();
-            let result = judge.steps(track.steps.len(), |_, check, passed| match passed {
-                None => trace::begin(),
-                Some(_) => {
-                    let pieces: Vec<_> = trace::end().into_iter().take(PIECES).collect();
-                    recorded.insert(check.id.to_owned(), pieces);
-                }
-            });
+            let keep = |ran: &judge::Ran| {
+                let pieces: Vec<_> = ran.pieces.iter().take(PIECES).cloned().collect();
+                recorded.insert(ran.check.id.to_owned(), pieces);
+            };
+            let result = judge.steps(track.steps.len(), |_, _| {}, keep);
             result.unwrap_or_else(|report| panic!("{}: {}", report.check, report.failure.words()));
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, serde_json::to_string_pretty(&recorded).unwrap() + "\n").unwrap();

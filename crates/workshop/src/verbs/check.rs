@@ -95,20 +95,20 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
         stretch,
     };
     let mut passed = Vec::new();
-    let mut checking = Instant::now();
-    let result = judge.steps(last, |number, check, ok| {
-        if ok.is_none() {
-            trace::begin();
-            checking = Instant::now();
-        }
-        if ok == Some(true) {
-            passed.push(Passed { check: check.id, milliseconds: checking.elapsed().as_millis() });
-        }
-        if !options.json {
-            line(setting, &track.name, number, check.id, ok);
-        }
-    });
-    let conversation = trace::told(&trace::end());
+    let mut conversation = Vec::new();
+    let result = judge.steps(
+        last,
+        |number, check| waiting(setting, options, &format!("{} / {number} / {}", track.name, check.id)),
+        |ran| {
+            waiting(setting, options, "");
+            match ran.result {
+                Ok(()) => {
+                    passed.push(Passed { check: ran.check.id, milliseconds: ran.took.as_millis() });
+                }
+                Err(_) => conversation = trace::told(&ran.pieces),
+            }
+        },
+    );
     let report = result.err().map(|report| {
         let region = checks::find(&track.name, &report.check).map(|check| check.region).unwrap_or_default();
         learner.placed(*report, region)
@@ -166,14 +166,10 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
     Ok(Verdict::Passed)
 }
 
-fn line(setting: &Setting, track: &str, number: usize, id: &str, ok: Option<bool>) {
-    let name = format!("{track} / {number} / {id}");
-    match ok {
-        None if setting.paint.0 => print(format!("\r\x1b[K  … {name}")),
-        None => {}
-        Some(true) if setting.paint.0 => print("\r\x1b[K"),
-        Some(true) => {}
-        Some(false) => print(if setting.paint.0 { "\r\x1b[K" } else { "" }),
+/// Shows which check is waited for, in a line that the next one takes; none if it has ended.
+fn waiting(setting: &Setting, options: &Options, name: &str) {
+    if setting.paint.0 && !options.json {
+        print(if name.is_empty() { "\r\x1b[K".to_owned() } else { format!("\r\x1b[K  … {name}") });
     }
 }
 
