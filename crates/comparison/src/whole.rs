@@ -213,7 +213,7 @@ fn method(jobs: &[Job]) -> Method {
                 are compared; it sleeps by timerfd, to the microsecond; the relay, to 0.1 ms"
             .to_owned(),
         order: "each repetition is a block of all cases in an order of its own, drawn from the seed; idle cases, and those \
-                with less than a message a second, run side by side at the end of a block, each with arrivals of its own"
+                with at most one message a second, run side by side at the end of a block, each with arrivals of its own"
             .to_owned(),
         processes: "a fresh server and a fresh load for each run, a relay before the server where there is a delay or \
                     a fault to make, and one more for each 4,000 clients; nothing is shared but the machine, nothing is pinned to a core"

@@ -177,8 +177,10 @@ impl Over {
             let Some((_, case, _)) = points.first() else { continue };
             let expected = |(x, _, figure): &At<'_>| Some((*x, figure.expected.as_ref()?.value));
             let mut line: Vec<_> = points.iter().filter_map(expected).collect();
-            if self.axis == Axis::Delay && line.first().is_some_and(|(x, _)| *x > 0.0) {
+            let is_polling = family(case.parameters.transport) == "polling";
+            if self.axis == Axis::Delay && !is_polling && line.first().is_some_and(|(x, _)| *x > 0.0) {
                 // At no delay theory says 0, from which nothing can deviate by a part; the line begins there all the same.
+                // A poll's pause is there also without a delay.
                 line.insert(0, (0.0, 0.0));
             }
             let theory =
