@@ -61,7 +61,8 @@ impl Session {
         let id =
             session_id(&opened.content).ok_or_else(|| io::Error::other("Engine.IO opened without a sid"))?;
         let path = format!("{POLLING_PATH}&sid={id}");
-        let mut speaking = Speaker { connection: Http1::connect(target, counts).await?, path: path.clone() };
+        let mut speaking =
+            Speaker { connection: Http1::connect(target, counts).await?.reopening(), path: path.clone() };
         speaking.say(Bytes::from_static(CONNECT)).await?;
         Ok(Self { path, listening, speaking })
     }
@@ -82,7 +83,7 @@ impl Session {
 
     /// A client of the same session that only speaks.
     pub(super) async fn speaker(&self, target: &Target) -> io::Result<Speaker> {
-        Ok(Speaker { connection: Http1::connect(target, None).await?, path: self.path.clone() })
+        Ok(Speaker { connection: Http1::connect(target, None).await?.reopening(), path: self.path.clone() })
     }
 }
 

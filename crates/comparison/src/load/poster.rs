@@ -75,7 +75,7 @@ impl Poster {
                 let kept = idle.borrow_mut().pop();
                 let mut connection = match kept {
                     Some(connection) => connection,
-                    None => Http1::connect(&following.target, None).await?,
+                    None => Http1::connect(&following.target, None).await?.reopening(),
                 };
                 connection.post(path, "application/json", draft.into()).await?.expect("a post")?;
                 let mut idle = idle.borrow_mut();
@@ -107,7 +107,7 @@ impl Poster {
 async fn http1(following: &Following, path: &'static str, under_way: usize) -> io::Result<Way> {
     let mut idle = Vec::new();
     for _ in 0..under_way.min(CONNECTIONS) {
-        idle.push(Http1::connect(&following.target, None).await?);
+        idle.push(Http1::connect(&following.target, None).await?.reopening());
     }
     Ok(Way::Http1 { following: following.clone(), path, idle: RefCell::new(idle) })
 }

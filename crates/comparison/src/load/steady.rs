@@ -46,7 +46,8 @@ struct Reading {
     everything: Everything,
     down: Passed,
     up: Passed,
-    sockets: Option<Sockets>,
+    /// Of each connection of the first client, in the order that they were opened.
+    sockets: Option<Vec<Sockets>>,
 }
 
 impl Stage {
@@ -82,11 +83,6 @@ impl Stage {
         let ends = self.counts.connections();
         let sockets = ends.iter().map(|&(local, remote)| Sockets::of_client(local, remote));
         let sockets = sockets.collect::<io::Result<Vec<_>>>().ok();
-        let sum = |sockets: Vec<Sockets>| Sockets {
-            segments_in: sockets.iter().map(|socket| socket.segments_in).sum(),
-            segments_out: sockets.iter().map(|socket| socket.segments_out).sum(),
-            ..Sockets::default()
-        };
         let (down, up) = self.counts.passed();
         Ok(Reading {
             at: Instant::now(),
@@ -96,7 +92,7 @@ impl Stage {
             everything: Everything::now(),
             down,
             up,
-            sockets: sockets.map(sum),
+            sockets,
         })
     }
 
@@ -160,11 +156,8 @@ impl Stage {
 
     fn octets(&self, begin: &Reading, end: &Reading, messages: u64) -> Octets {
         let payload = messages * u64::from(self.plan.parameters.payload_octets);
-        let segments = begin.sockets.zip(end.sockets);
-        let (down, up) = segments.map_or((0, 0), |(begin, end)| {
-            let came = end.segments_in.saturating_sub(begin.segments_in);
-            (came, end.segments_out.saturating_sub(begin.segments_out))
-        });
+        let segments = begin.sockets.as_deref().zip(end.sockets.as_deref());
+        let (down, up) = segments.map_or((0, 0), |(begin, end)| passed(begin, end));
         Octets {
             messages,
             down: direction(begin.down, end.down, payload, down),
@@ -280,14 +273,21 @@ fn direction(begin: Passed, end: Passed, payload: u64, segments: u64) -> Directi
     }
 }
 
+/// Segments in and out, of connections at the window's begin and at its end: one may have come, and one that has ended has no
+/// count any more.
+fn passed(begin: &[Sockets], end: &[Sockets]) -> (u64, u64) {
+    let before = begin.iter().copied().chain(std::iter::repeat(Sockets::default()));
+    let of = |(end, begin): (&Sockets, Sockets)| {
+        let came = end.segments_in.saturating_sub(begin.segments_in);
+        (came, end.segments_out.saturating_sub(begin.segments_out))
+    };
+    end.iter().zip(before).map(of).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
 fn total(octets: &Octets) -> u64 {
     let of = |direction: &Direction| {
-        direction.payload
-            + direction.envelope
-            + direction.framing
-            + direction.fields
-            + direction.tls
-            + direction.tcp_ip
+        let Direction { payload, envelope, framing, fields, tls, tcp_ip, segments: _ } = direction;
+        payload + envelope + framing + fields + tls + tcp_ip
     };
     of(&octets.down) + of(&octets.up)
 }
