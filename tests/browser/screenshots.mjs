@@ -68,6 +68,7 @@ async function photographAll(theme, viewport) {
       await delivered(page);
       await photograph(page, `${name}-${size}`);
     }
+    await photographWalkthrough(crosstalk, trusting, size);
     await trusting.close();
 
     const untrusting = await browser.newContext({ viewport, colorScheme: theme });
@@ -119,6 +120,41 @@ async function photographWire(crosstalk, page, size) {
   if (isTabbed) await page.locator('#tab-long-polling').click();
   await photograph(page, `theory-${size}`);
   await crosstalk.calm();
+}
+
+/**
+ * The walkthrough: its contents, a page with its live panel, a step, a slide, the notes that go with it, and the handout.
+ * @param {Crosstalk} crosstalk
+ * @param {import('playwright-core').BrowserContext} context
+ * @param {string} size
+ */
+async function photographWalkthrough(crosstalk, context, size) {
+  const chapter = `${crosstalk.page}walkthrough/raw-websocket`;
+  const contents = await visit(context, `${crosstalk.page}walkthrough`);
+  await photograph(contents, `walkthrough-contents-${size}`);
+  await contents.close();
+
+  const page = await visit(context, chapter);
+  await page.frameLocator('[data-live] iframe').locator('#state[data-state=connected]').waitFor();
+  await photograph(page, `walkthrough-page-${size}`);
+  await page.locator('#step-handshake').evaluate((step) => step.scrollIntoView());
+  await photograph(page, `walkthrough-step-${size}`);
+  await page.locator('#the-frame').evaluate((section) => section.scrollIntoView());
+  await photograph(page, `walkthrough-diagram-${size}`);
+  await page.emulateMedia({ media: 'print' });
+  await page.locator('#the-handshake-that-looks-like-security-and-is-not').evaluate((section) => section.scrollIntoView());
+  await photograph(page, `walkthrough-handout-${size}`);
+  await page.close();
+
+  const slides = await visit(context, `${chapter}?present#the-mask-and-why-it-exists`);
+  const [notes] = await Promise.all([context.waitForEvent('page'), slides.keyboard.press('n')]);
+  await notes.getByRole('heading', { name: 'The mask, and why it exists' }).last().waitFor();
+  await photograph(slides, `walkthrough-slide-${size}`);
+  await slides.keyboard.press('Home');
+  await notes.locator('.said', { hasText: 'Two windows of this panel' }).waitFor();
+  await photograph(notes, `walkthrough-notes-${size}`);
+  await notes.close();
+  await slides.close();
 }
 
 /**

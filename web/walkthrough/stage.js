@@ -53,7 +53,7 @@ export function cutSlides() {
       slide.className = 'idea';
       slide.id = `${section.id}--${slides.length}`;
       slide.dataset.level = '3';
-      slide.dataset.title = titleOf(section);
+      slide.dataset.title = part.querySelector('.step-head strong, figcaption')?.textContent ?? titleOf(section);
       slide.append(part);
       last.after(slide);
       last = slide;

@@ -70,6 +70,24 @@ fn origins(response: &Response, directive: &str) -> Vec<String> {
 
 /// `GET /transports` lists them in the order of their panels, each by the host that the page was asked by.
 #[tokio::test]
+async fn the_walkthrough_is_served_under_the_policy_of_the_page() {
+    let running = Running::start("walkthrough", Options::default()).await;
+    let page = running.request(&Request::get("/")).await;
+    for path in ["/walkthrough", "/walkthrough/opening", "/walkthrough/raw-websocket"] {
+        let answer = running.request(&Request::get(path)).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.field("content-security-policy"), page.field("content-security-policy"), "{path}");
+        assert!(answer.text().contains("<h1>"), "{path}");
+    }
+    for (path, status) in
+        [("/walkthrough/", 308), ("/walkthrough/http2-streaming", 307), ("/walkthrough/x", 404)]
+    {
+        assert_eq!(running.request(&Request::get(path)).await.status, status, "{path}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_transports_are_listed_by_the_host_of_the_request() {
     let options = Options { host: vec!["chat.example".to_owned()], ..Options::default() };
     let running = Running::start("list", options).await;

@@ -1,5 +1,7 @@
 //! A conversation, octet by octet, as `crates/wire` explains it.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 use wire::explain::{Explainer, Protocol, Side, Span, Unit};
 
@@ -48,6 +50,7 @@ pub(crate) fn recorded(pieces: &[&Piece]) -> Result<Markup, String> {
     let mut explainer = Explainer::new(Protocol::Http1);
     let mut sent = Sent::default();
     let mut cut = [false; 2];
+    let mut seen = HashSet::new();
     let mut rows = Vec::new();
     for piece in pieces {
         let side = if piece.is_of_client() { Side::Client } else { Side::Server };
@@ -55,7 +58,11 @@ pub(crate) fn recorded(pieces: &[&Piece]) -> Result<Markup, String> {
         let Some(cut) = cut.get_mut(usize::from(piece.is_of_client())).filter(|cut| !**cut) else { continue };
         let octets = octets_of(&piece.octets)?;
         sent.of(side).extend_from_slice(&octets);
-        rows.extend(explainer.push(side, &octets).iter().map(|unit| shown(unit, &sent)));
+        for unit in explainer.push(side, &octets) {
+            // One of each kind is open, so that what is new is seen.
+            let is_new = !is_head(&unit) && seen.insert((unit.side, unit.kind));
+            rows.push(shown(&unit, &sent, is_new));
+        }
         if piece.length > octets.len() {
             *cut = true;
             rows.push(html! { p.more { (piece.length - octets.len()) " more octets" } });
@@ -82,7 +89,7 @@ pub(crate) fn frames(side: Side, digits: &str) -> Result<Markup, String> {
     if units.is_empty() || told != end {
         return Err("the octets must be whole frames".into());
     }
-    Ok(html! { @for unit in &units { (shown(unit, &sent)) } })
+    Ok(html! { @for unit in &units { (shown(unit, &sent, true)) } })
 }
 
 fn octets_of(digits: &str) -> Result<Vec<u8>, String> {
@@ -92,17 +99,20 @@ fn octets_of(digits: &str) -> Result<Vec<u8>, String> {
     octets.ok_or_else(|| "octets must be pairs of hexadecimal digits".into())
 }
 
-fn shown(unit: &Unit, sent: &Sent) -> Markup {
-    let is_head = matches!(unit.kind, "request" | "response");
+fn is_head(unit: &Unit) -> bool {
+    matches!(unit.kind, "request" | "response")
+}
+
+fn shown(unit: &Unit, sent: &Sent, is_open: bool) -> Markup {
     let arrow = if unit.side == Side::Client { "→" } else { "←" };
     html! {
-        details.unit data-side=(if unit.side == Side::Client { "client" } else { "server" }) open[!is_head] {
+        details.unit data-side=(if unit.side == Side::Client { "client" } else { "server" }) open[is_open] {
             summary { span.arrow { (arrow) } " " span.hidden { (unit.side.named()) ": " } (unit.summary) }
             div.wide tabindex="0" {
                 table.spans {
                     thead { tr { th scope="col" { "octets" } th scope="col" { "name" } th scope="col" { "says" }
                         th scope="col" { "meaning" } } }
-                    tbody { @for span in &unit.spans { (row(span, sent.octets(unit.side, span), is_head)) } }
+                    tbody { @for span in &unit.spans { (row(span, sent.octets(unit.side, span), is_head(unit))) } }
                 }
             }
         }
@@ -118,7 +128,7 @@ fn row(span: &Span, octets: &[u8], is_head: bool) -> Markup {
             td { (span.meaning) " " span.source { (span.rfc) } }
         }
         @for bits in &span.bits {
-            tr.bits {
+            tr.bit-row {
                 td { @if bits.from == bits.to { "bit " (bits.from) } @else { "bits " (bits.from) "–" (bits.to) } }
                 td { (bits.name) }
                 td { (bits.value) }

@@ -23,6 +23,8 @@ pub(crate) struct Track {
     from: PathBuf,
     #[serde(default)]
     files: Vec<PathBuf>,
+    #[serde(default)]
+    with: Vec<PathBuf>,
     #[serde(rename = "step")]
     pub(crate) steps: Vec<Step>,
     #[serde(skip)]
@@ -44,6 +46,14 @@ pub(crate) struct Step {
     pub(crate) read: String,
     pub(crate) task: String,
     pub(crate) checks: Vec<String>,
+    #[serde(rename = "region")]
+    pub(crate) regions: Vec<Hole>,
+}
+
+/// A region that a step names.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Hole {
+    pub(crate) name: String,
 }
 
 /// What a check holds a program to.
@@ -113,7 +123,7 @@ impl Material {
             let mut track: Track =
                 toml::from_str(&text(&path)?).map_err(|error| (path.clone(), error.to_string()))?;
             material.complete(&mut track)?;
-            material.inputs.push(root.join(&track.from).join("src"));
+            material.inputs.extend(track.folders().map(|folder| root.join(folder)));
             material.inputs.extend(track.files.iter().map(|file| root.join(file)));
             material.tracks.push(track);
         }
@@ -129,13 +139,20 @@ impl Material {
         track.recordings = serde_json::from_str(&text(&path)?).map_err(|error| (path, error.to_string()))?;
         let path = workshop.join("src/checks").join(format!("{}.rs", track.name.replace('-', "_")));
         track.checks = checks_of(&text(&path)?);
-        let mut files = listed(&self.root.join(&track.from).join("src"), "rs")?;
+        let mut files = Vec::new();
+        for folder in track.folders() {
+            files.extend(listed(&self.root.join(folder), "rs")?);
+        }
         files.extend(track.files.iter().map(|file| self.root.join(file)));
         for file in files {
             let text = text(&file)?;
             let parsed = regions::parse(&file, &text).map_err(|error| (file.clone(), error.to_string()))?;
             let path = file.strip_prefix(&self.root).unwrap_or(&file).to_string_lossy().into_owned();
             for region in parsed {
+                // A crate that several tracks share has regions of the others too.
+                if !track.names(&region.name) {
+                    continue;
+                }
                 let unindented = region.content(&text).lines();
                 let unindented = unindented.map(|line| line.strip_prefix(&*region.indent).unwrap_or(line));
                 let text = unindented.flat_map(|line| [line, "\n"]).collect();
@@ -178,12 +195,15 @@ impl Material {
     /// The recorded conversation `TRACK/CHECK`, that of its connection `TRACK/CHECK/CONNECTION`, or of its first.
     pub(crate) fn recording(&self, argument: &str) -> Result<(&Check, Vec<&Piece>), String> {
         let (track, rest) = parts(argument)?;
-        let (id, connection) = rest.split_once('/').unwrap_or((rest, "1"));
+        let (id, asked) = rest.split_once('/').map_or((rest, None), |(id, asked)| (id, Some(asked)));
         let track = self.track(track)?;
         let check = track.checks.get(id);
         let check = check.ok_or_else(|| format!("the track {} must have the check {id:?}", track.name))?;
-        let pieces = track.recordings.get(id).into_iter().flatten();
-        let pieces: Vec<_> = pieces.filter(|piece| piece.connection.to_string() == connection).collect();
+        let recorded = track.recordings.get(id).map(Vec::as_slice).unwrap_or_default();
+        let first = recorded.first().map_or(1, |piece| piece.connection).to_string();
+        let connection = asked.unwrap_or(&first);
+        let pieces: Vec<_> =
+            recorded.iter().filter(|piece| piece.connection.to_string() == connection).collect();
         if pieces.is_empty() {
             return Err(format!("the check {id} must have a recording of its connection {connection}"));
         }
@@ -222,6 +242,16 @@ impl Piece {
 }
 
 impl Track {
+    /// The folders whose files have regions of it.
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        [&self.from].into_iter().chain(&self.with).map(|folder| folder.join("src"))
+    }
+
+    /// Whether a step has this region.
+    fn names(&self, region: &str) -> bool {
+        self.steps.iter().flat_map(|step| &step.regions).any(|hole| hole.name == region)
+    }
+
     /// The checks of a step.
     pub(crate) fn checks_of<'a>(&'a self, step: &'a Step) -> impl Iterator<Item = &'a Check> {
         step.checks.iter().filter_map(|id| self.checks.get(id))

@@ -123,7 +123,9 @@ fn every_region_of_a_track_with_a_chapter_stands_in_one_page() {
         let shown = walkthrough.regions.keys().filter(|region| region.starts_with(&prefix)).cloned();
         assert_eq!(shown.collect::<BTreeSet<_>>(), expected);
     }
-    assert!(walkthrough.pages.iter().any(|page| page.path == "/walkthrough/raw-websocket"));
+    for chapter in ["polling", "raw-websocket"] {
+        assert!(walkthrough.pages.iter().any(|page| page.path == format!("/walkthrough/{chapter}")));
+    }
 }
 
 #[test]
