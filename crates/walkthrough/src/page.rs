@@ -25,7 +25,7 @@ pub(crate) struct Section {
     pub(crate) id: String,
     /// How long it takes, in minutes.
     pub(crate) minutes: u32,
-    /// Whether it is a step of a track.
+    /// Whether it has a step of a track in it.
     pub(crate) is_step: bool,
     blocks: Vec<(usize, Block)>,
 }

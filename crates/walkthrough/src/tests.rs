@@ -109,7 +109,7 @@ fn user_words_are_text() {
 }
 
 #[test]
-fn every_region_of_a_track_with_a_chapter_stands_in_one_page() {
+fn every_region_and_step_of_a_track_with_a_chapter_stands_in_one_page() {
     let material = Material::read(&root()).unwrap();
     let walkthrough = render(&root()).unwrap();
     for track in &material.tracks {
@@ -122,6 +122,11 @@ fn every_region_of_a_track_with_a_chapter_stands_in_one_page() {
         let prefix = format!("{}/", track.name);
         let shown = walkthrough.regions.keys().filter(|region| region.starts_with(&prefix)).cloned();
         assert_eq!(shown.collect::<BTreeSet<_>>(), expected);
+        let html: String = walkthrough.pages.iter().map(|page| &*page.html).collect();
+        for step in &track.steps {
+            let command = format!("data-copy=\"cargo workshop start {}/{}\"", track.name, step.name);
+            assert_eq!(html.matches(&command).count(), 1, "{command}");
+        }
     }
     for chapter in ["polling", "raw-websocket"] {
         assert!(walkthrough.pages.iter().any(|page| page.path == format!("/walkthrough/{chapter}")));
