@@ -71,11 +71,21 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
                     let (request, respond) = request?;
                     asked.store(true, Ordering::Relaxed);
                     let (routes, large, context) = (routes.clone(), Arc::clone(&large), context.clone());
-                    streams.spawn(stream(request, respond, peer, routes, large, context));
+                    // region: spawn
+                    streams.spawn(answered(request, respond, peer, routes, large, context));
+                    // endregion: spawn
                 }
                 None => return Ok(()),
             },
-            Some(_) = streams.join_next() => idle_since = Instant::now(),
+            Some(ended) = streams.join_next() => {
+                idle_since = Instant::now();
+                // region: stream-ended
+                // A stream error is no connection error (RFC 9113 §5.4.2): the others go on.
+                if let Ok(Err(error)) = ended {
+                    tracing::debug!("a stream ended: {error}");
+                }
+                // endregion: stream-ended
+            }
             () = sleep_until(idle_since + context.limits.idle), if streams.is_empty() && !ends => {
                 ends = true;
                 connection.graceful_shutdown();
@@ -92,6 +102,7 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
     }
 }
 
+// region: silence
 /// Done when the peer was silent for [`Limits::ping_after`] and then did not answer a PING within
 /// [`Limits::pong_within`] (RFC 9113 §6.7).
 ///
@@ -127,28 +138,20 @@ async fn answers(ping_pong: &mut PingPong, within: Duration) -> bool {
         Err(_) => false,
     }
 }
+// endregion: silence
 
 /// Answers one request on its stream.
-async fn stream(
-    request: Request<RecvStream>,
-    respond: SendResponse<Bytes>,
-    peer: Peer,
-    routes: Router,
-    large: Arc<Mutex<()>>,
-    context: Context,
-) {
-    if let Err(error) = answered(request, respond, peer, routes, &large, &context).await {
-        tracing::debug!("a stream ended: {error}");
-    }
-}
-
+///
+/// # Errors
+///
+/// A stream error, by the peer or for its sake.
 async fn answered(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
     peer: Peer,
     routes: Router,
-    large: &Mutex<()>,
-    context: &Context,
+    large: Arc<Mutex<()>>,
+    context: Context,
 ) -> Result<(), h2::Error> {
     let (unread, rest) = oneshot::channel();
     let mut request = request.map(|content| Body::new(Content::new(content, unread)));
@@ -158,8 +161,9 @@ async fn answered(
     let (parts, body) = response.into_parts();
     let head = Response::from_parts(parts, ());
     if let Some(follower) = follower {
-        return crate::stream_batches(follower, respond.send_response(head, false)?, large, context).await;
+        return crate::stream_batches(follower, respond.send_response(head, false)?, &large, &context).await;
     }
+    // region: respond
     let content = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let mut out = respond.send_response(head, content.is_empty())?;
     if !content.is_empty() {
@@ -170,6 +174,7 @@ async fn answered(
         let _ = timeout(context.limits.linger, discard(rest)).await;
     }
     Ok(())
+    // endregion: respond
 }
 
 /// Takes what is left of a request that was answered before it was read, within the window that the client has;

@@ -49,7 +49,9 @@ const TLS_HANDSHAKE: u8 = 22;
 ///
 /// The certificate cannot be read or made, or the listener fails for good.
 pub async fn serve(listener: Listener, store: MessageStore, context: Context) -> io::Result<()> {
+    // region: alpn
     let tls = tls::acceptor(&context, &[b"h2"])?;
+    // endregion: alpn
     let routes = server::routes(store, &context, get(follow).post(posts::post));
     server::accept(listener, &context.clone(), Refusal::Close, move |stream| {
         let (tls, routes, context) = (tls.clone(), routes.clone(), context.clone());
@@ -71,6 +73,7 @@ enum Speaks {
 
 /// The shortest beginning that tells; `None` while more is needed.
 fn speaks(octets: &[u8]) -> Option<Speaks> {
+    // region: speaks
     match octets {
         [] => None,
         [TLS_HANDSHAKE, ..] => Some(Speaks::Tls),
@@ -78,6 +81,7 @@ fn speaks(octets: &[u8]) -> Option<Speaks> {
         _ if PREFACE.starts_with(octets) => None,
         _ => Some(Speaks::Http1),
     }
+    // endregion: speaks
 }
 
 async fn accepted(mut stream: Stream, tls: TlsAcceptor, routes: Router, context: &Context) -> io::Result<()> {
@@ -138,6 +142,7 @@ async fn to_https(request: Request) -> Response {
 /// Answers `GET /messages` with the head of the stream, and leaves the follower in it for [`stream_batches`].
 async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Response, Problem> {
     let follower = chat.store.follow(query::after(&uri)?);
+    // region: head
     let fields = [
         (header::CONTENT_TYPE, "application/x-ndjson"),
         // A cache or proxy that gathers or rewrites the stream would hold messages back.
@@ -151,6 +156,7 @@ async fn follow(State(chat): State<Chat>, method: Method, uri: Uri) -> Result<Re
         response.extensions_mut().insert(follower);
     }
     Ok(response)
+    // endregion: head
 }
 
 /// Writes what is retained after the follower's cursor, then each batch as it comes, a line each, until the
@@ -168,6 +174,7 @@ async fn stream_batches(
     let mut has_news = true;
     let mut turn = None;
     loop {
+        // region: in-turn
         // First the window, then the log: what is read can be sent, and nothing is held while it cannot.
         tokio::select! {
             biased;
@@ -191,23 +198,31 @@ async fn stream_batches(
                 continue;
             }
         }
+        // endregion: in-turn
         follower = ahead;
         send(&mut out, line, false, stalled).await?;
         turn = None;
         has_news = tokio::select! {
+            // region: next
             () = follower.ready() => true,
             () = sleep(context.limits.heartbeat) => false,
             () = context.stopping() => return send(&mut out, Bytes::new(), true, stalled).await,
+            // endregion: next
+            // region: reset
             reset = poll_fn(|cx| out.poll_reset(cx)) => return Err(reset?.into()),
+            // endregion: reset
         };
     }
 }
 
 /// A batch as a line of the stream.
 fn line_of(batch: &Batch) -> Bytes {
+    // region: line
     [batch.json().as_ref(), b"\n"].concat().into()
+    // endregion: line
 }
 
+// region: flow-control
 /// Sends all of `data` as the peer's windows open, that of the stream and that of the connection (RFC 9113 §5.2).
 ///
 /// # Errors
@@ -252,11 +267,10 @@ async fn window(out: &mut SendStream<Bytes>, wanted: usize, stalled: Duration) -
             };
         }
     };
-    match timeout(stalled, opening).await {
-        Ok(open) => open,
-        Err(_) => {
-            out.send_reset(Reason::CANCEL);
-            Err(Reason::CANCEL.into())
-        }
-    }
+    let opened = timeout(stalled, opening).await;
+    opened.unwrap_or_else(|_| {
+        out.send_reset(Reason::CANCEL);
+        Err(Reason::CANCEL.into())
+    })
 }
+// endregion: flow-control

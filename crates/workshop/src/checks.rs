@@ -11,6 +11,7 @@ macro_rules! checks {
 }
 
 mod http;
+mod http2_streaming;
 mod long_polling;
 mod polling;
 mod raw_websocket;
@@ -36,6 +37,7 @@ pub struct Check {
 /// The checks of a track, in no order that matters.
 pub fn of(track: &str) -> &'static [Check] {
     match track {
+        "http2-streaming" => http2_streaming::CHECKS,
         "long-polling" => long_polling::CHECKS,
         "polling" => polling::CHECKS,
         "raw-websocket" => raw_websocket::CHECKS,

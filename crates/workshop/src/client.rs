@@ -9,6 +9,8 @@ use std::{
 };
 
 pub use self::frame::{Frame, masked};
+use tokio_rustls::rustls::{self, ClientConnection};
+
 use crate::{
     failure::{Failure, hex},
     trace,
@@ -78,6 +80,8 @@ impl Head {
 #[derive(Debug)]
 pub struct Wire {
     tcp: TcpStream,
+    /// What stands between octets and TCP, if anything does.
+    tls: Option<Box<ClientConnection>>,
     /// What was read and is not taken yet.
     pub buffer: Vec<u8>,
     /// How long it waits for what must come.
@@ -112,12 +116,27 @@ impl Wire {
             Failure::new("a connection to the port that your program said", format!("{error}"))
                 .likely("it does not accept any more, or it has ended")
         })?;
-        Ok(Self { tcp, buffer: Vec::new(), patience, number: trace::connection(), to_page: false })
+        Ok(Self { tcp, tls: None, buffer: Vec::new(), patience, number: trace::connection(), to_page: false })
+    }
+
+    /// The same connection with TLS, and the protocol that ALPN agreed on (RFC 7301).
+    ///
+    /// # Errors
+    ///
+    /// Why the handshake failed.
+    pub fn secured(mut self, mut tls: ClientConnection) -> Result<(Self, Option<String>), String> {
+        let _ = self.tcp.set_read_timeout(Some(self.patience));
+        while tls.is_handshaking() {
+            tls.complete_io(&mut self.tcp).map_err(|error| error.to_string())?;
+        }
+        let agreed = tls.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
+        self.tls = Some(Box::new(tls));
+        Ok((self, agreed))
     }
 
     /// A connection of the page, of which these octets were read already.
     pub(crate) fn of(tcp: TcpStream, buffer: Vec<u8>, patience: Duration) -> Self {
-        Self { tcp, buffer, patience, number: trace::connection(), to_page: true }
+        Self { tcp, tls: None, buffer, patience, number: trace::connection(), to_page: true }
     }
 
     /// Puts octets that came into the trace.
@@ -128,7 +147,10 @@ impl Wire {
     /// Sends octets. That the peer has gone is told by what is read next.
     pub fn send(&mut self, octets: &[u8]) {
         let _ = self.tcp.set_write_timeout(Some(self.patience));
-        let _ = self.tcp.write_all(octets);
+        let _ = match &mut self.tls {
+            None => self.tcp.write_all(octets),
+            Some(tls) => rustls::Stream::new(&mut **tls, &mut self.tcp).write_all(octets),
+        };
         trace::record(self.number, true, self.to_page, octets);
     }
 
@@ -161,7 +183,11 @@ impl Wire {
         }
         let _ = self.tcp.set_read_timeout(Some(left));
         let mut octets = [0; 16 * 1024];
-        match self.tcp.read(&mut octets) {
+        let read = match &mut self.tls {
+            None => self.tcp.read(&mut octets),
+            Some(tls) => rustls::Stream::new(&mut **tls, &mut self.tcp).read(&mut octets),
+        };
+        match read {
             Ok(0) => Err(Ended::Closed),
             Ok(count) => {
                 let octets = octets.get(..count).unwrap_or_default();

@@ -1,20 +1,20 @@
 //! What a check says when it fails: what was done, what must come, what came, what its octets mean, where to look.
 
+mod explained;
+
 use std::{
     fmt::Write as _,
     ops::{Deref, DerefMut},
 };
 
 use serde::Serialize;
-use wire::explain::{Explainer, Protocol, Side};
+
+use explained::explained;
 
 use crate::terminal::{COLUMNS, Paint, Style, justified, wrap};
 
 /// Octets of a row in the picture of what came.
 const ROW: usize = 16;
-
-/// The most spans of what came that are explained.
-const MAX_SPANS: usize = 6;
 
 /// Why a check failed.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -50,6 +50,9 @@ pub struct Facts {
     /// The octets that came from the server, from the first that matters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub got_octets: Vec<u8>,
+    /// Whether those octets are frames of HTTP/2.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_http2: bool,
     /// Lines on what came: what each octet says, a panic's message.
     pub notes: Vec<String>,
     /// What most likely is wrong.
@@ -98,6 +101,13 @@ impl Failure {
     pub fn came(mut self, octets: &[u8]) -> Self {
         self.got_octets = octets.to_vec();
         self
+    }
+
+    /// With the frames of HTTP/2 that came, to be explained.
+    #[must_use]
+    pub fn came_http2(mut self, octets: &[u8]) -> Self {
+        self.is_http2 = true;
+        self.came(octets)
     }
 
     /// With the likely cause.
@@ -172,7 +182,7 @@ impl Report {
             let caret = format!("{}^^ byte {}", " ".repeat(13 + 3 * at), at + 1);
             let _ = writeln!(text, "{}", paint.text(Style::Yellow, caret));
         }
-        for line in failure.notes.iter().cloned().chain(explained(&failure.got_octets)) {
+        for line in failure.notes.iter().cloned().chain(explained(&failure.got_octets, failure.is_http2)) {
             let _ = write!(text, "{}", paint.text(Style::Dim, hanging(&line)));
         }
         if let Some(likely) = &failure.likely {
@@ -205,34 +215,6 @@ fn hanging(line: &str) -> String {
     let wrapped = wrap(meaning, &" ".repeat(COLUMN));
     let rest = wrapped.get(COLUMN..).unwrap_or_default();
     format!("  {octets}{}{rest}", " ".repeat(COLUMN - 2 - octets.chars().count()))
-}
-
-/// What the octets of a server say, a line each, as `wire` explains them.
-pub fn explained(octets: &[u8]) -> Vec<String> {
-    let is_http = octets.starts_with(b"HTTP");
-    let mut explainer = Explainer::new(if is_http { Protocol::Http1 } else { Protocol::WebSocket });
-    let mut units = explainer.push(Side::Server, octets);
-    units.extend(explainer.finish());
-    if is_http {
-        return Vec::new();
-    }
-    let spans = units.iter().flat_map(|unit| &unit.spans);
-    let lines = spans.take(MAX_SPANS).map(|span| {
-        let from = usize::try_from(span.start).unwrap_or(usize::MAX);
-        let to = usize::try_from(span.end).unwrap_or(usize::MAX);
-        let said = octets.get(from..to.min(octets.len())).unwrap_or_default();
-        let mut digits: String = said.iter().take(4).map(|octet| format!("{octet:02x}")).collect();
-        if said.len() > 4 {
-            digits.push('…');
-        }
-        let mut value: String = span.value.chars().take(60).collect();
-        if value.len() < span.value.len() {
-            value.push('…');
-        }
-        let meaning: String = span.meaning.split(". ").next().unwrap_or_default().to_owned();
-        format!("{digits}  {value}: {meaning}")
-    });
-    lines.collect()
 }
 
 /// Octets as a row of hexadecimal digits.

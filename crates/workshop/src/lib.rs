@@ -8,7 +8,7 @@
 //! - [`browser`], [`stage`], [`scripted`]: the chat page in a browser, and the server that a check is for it
 //! - [`probe`]: what a check has: a program, chance, deadlines
 //! - [`checks`]: the checks of each track
-//! - [`client`], [`http1`]: a client of octets, and answers over HTTP/1.1
+//! - [`client`], [`http1`], [`http2`]: a client of octets, answers over HTTP/1.1, HTTP/2 frame by frame
 //! - [`failure`]: what a check says when it fails
 //! - [`judge`]: runs checks step by step
 //! - [`mistakes`]: what people get wrong, for the tests of the checks
@@ -24,6 +24,7 @@ pub mod checks;
 pub mod client;
 pub mod failure;
 pub mod http1;
+pub mod http2;
 pub mod judge;
 pub mod learner;
 pub mod manifest;

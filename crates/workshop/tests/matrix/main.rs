@@ -37,9 +37,6 @@ use workshop::{
     track::{Step, Track},
 };
 
-/// Matrices of tracks, one at a time: each fills the machine.
-static ONE: Mutex<()> = Mutex::new(());
-
 /// Checks that run at once: most of their time is waiting.
 const AT_ONCE: usize = 6;
 
@@ -122,6 +119,11 @@ fn raw_websocket() {
 }
 
 #[test]
+fn http2_streaming() {
+    matrix("http2-streaming");
+}
+
+#[test]
 fn long_polling() {
     matrix("long-polling");
 }
@@ -137,7 +139,6 @@ fn tungstenite_websocket() {
 }
 
 fn matrix(name: &str) {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let bench = Bench::new(name);
     let steps = bench.track.steps.len();
     let path = bench.root.join(format!("crates/workshop/mistakes/{name}.toml"));
