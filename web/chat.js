@@ -128,7 +128,7 @@ async function start({ load, follows }) {
 
 /** Only the program with all transports has one; it may be reached by another name than it knows of. */
 function showWalkthrough() {
-  if (page.walkthrough.getAttribute('href') === '') return;
+  if (!page.walkthrough.getAttribute('href')?.startsWith('http')) return;
   page.walkthrough.hostname = location.hostname;
   page.walkthrough.hidden = false;
 }
