@@ -18,7 +18,3 @@ if (query.has('notes')) {
   void live?.start();
   if (query.has('present')) new Slides().start();
 }
-// On paper nothing can be opened.
-addEventListener('beforeprint', () => {
-  for (const unit of document.querySelectorAll('details')) unit.open = true;
-});
