@@ -16,6 +16,10 @@ use crate::{
     subjects::{self, Entry},
 };
 
+mod search;
+
+use search::Search;
+
 /// The limits by which a load judges itself: at the 99th percentile it is no later than 2 ms, and it takes no more than
 /// 85 % of a core.
 pub const LIMITS: Limits = Limits { lag_us: 2_000, cpu: 0.85 };
@@ -32,9 +36,6 @@ fn limits(question: Question) -> Limits {
         _ => LIMITS,
     }
 }
-
-/// The most clients a capacity is looked for.
-const MOST_CLIENTS: u32 = 10_000;
 
 /// Clients of one relay, at most: each takes two open files of it, and 20,000 is what a process may have where nobody
 /// raised it.
@@ -129,26 +130,20 @@ impl Runner {
         let pause = Duration::from_secs_f64(parameters.pause_s.unwrap_or(0.0));
         let bound_us = CAPACITY_P99_US + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         let mut best = Report { run: Run { capacity_clients: Some(0), ..Run::default() }, wrong: Vec::new() };
-        let (mut served, mut clients, mut too_many) = (0, parameters.audience, None);
-        let mut was_limited = false;
-        loop {
-            let tried = job.clone().with(|parameters| parameters.audience = clients);
+        let (mut was_limited, mut search) = (false, Some(Search::from(parameters.audience)));
+        while let Some(trial) = search {
+            let tried = job.clone().with(|parameters| parameters.audience = trial.tried());
             let mut report = self.once(&tried, repetition).await?;
-            let accounting = &report.run.accounting;
-            let is_late = report.run.delivery.p99_us > bound_us || accounting.lost > 0;
-            if is_late || report.run.load.limited || !report.wrong.is_empty() {
-                was_limited = report.run.load.limited;
-                too_many = Some(clients);
+            let Run { delivery, accounting, load, .. } = &report.run;
+            let is_late = delivery.p99_us > bound_us || accounting.lost > 0;
+            let is_served = !is_late && !load.limited && report.wrong.is_empty();
+            search = trial.next(is_served);
+            if is_served {
+                report.run.capacity_clients = Some(trial.tried());
+                best = report;
             } else {
-                report.run.capacity_clients = Some(clients);
-                (best, served) = (report, clients);
+                was_limited = load.limited;
             }
-            clients = match too_many {
-                None if clients < MOST_CLIENTS => (2 * clients).min(MOST_CLIENTS),
-                // An eighth is near enough.
-                Some(too_many) if served > 0 && (too_many - served) > served / 8 => served.midpoint(too_many),
-                _ => break,
-            };
         }
         // The search ended at the load rather than at the server.
         best.run.load.limited |= was_limited;
