@@ -31,7 +31,7 @@ use crate::{failure::Failure, process, said::Said};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How long the children of a browser that was ended may hold its folder.
-const GOES_WITHIN: Duration = Duration::from_secs(2);
+const GOES_WITHIN: Duration = Duration::from_secs(10);
 
 /// The longest message that is read.
 const MAX_MESSAGE_BYTES: u64 = 16 << 20;
