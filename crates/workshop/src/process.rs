@@ -1,5 +1,7 @@
 //! A learner's program as a process: started, listened to, and ended with all its children whatever happens.
 
+mod usage;
+
 use std::{
     collections::BTreeSet,
     net::SocketAddr,
@@ -13,6 +15,9 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+pub use usage::own_busy;
+use usage::processor_time;
 
 use crate::{
     failure::Failure,
@@ -213,11 +218,7 @@ impl Running {
 
     /// Processor time that it has used, where the system tells: hundredths of a second.
     pub fn busy(&self) -> Option<u64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).ok()?;
-        // Behind the name, which may have anything in it: utime and stime are the 14th and 15th of all.
-        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
-        Some(ticks(11)? + ticks(12)?)
+        processor_time(&format!("/proc/{}/stat", self.id()))
     }
 
     /// Sockets that it has open, where the system tells.
