@@ -104,7 +104,7 @@ impl Learner {
         ]);
         for shared in &self.track.with {
             let place = self.folder.join(shared);
-            files.insert(shared.join("Cargo.toml"), shared_manifest(root, shared, &place)?);
+            files.insert(shared.join("Cargo.toml"), shared_manifest(root, shared, &place, &self.track.name)?);
         }
         progress::put(&self.folder, &files)?;
         let lock = self.folder.join("Cargo.lock");

@@ -73,10 +73,13 @@ fn unused_allowed() -> Table {
 /// The manifest of a shared crate that the learner writes in, for its copy in `folder`; cargo takes the copy for the
 /// crate by `paths` of its configuration, where both have the same dependencies.
 ///
+/// `of` is whose copy it is, and stands in its version: cargo tells packages in a target folder by name, version and the
+/// way from the workspace to them, so that the copies of two tracks would be taken for each other.
+///
 /// # Errors
 ///
 /// A manifest of the repository cannot be read.
-pub fn shared_manifest(root: &Path, shared: &Path, folder: &Path) -> Result<String, TrackError> {
+pub fn shared_manifest(root: &Path, shared: &Path, folder: &Path, of: &str) -> Result<String, TrackError> {
     let of_root = table(&root.join("Cargo.toml"))?;
     let of_crate = table(&root.join(shared).join("Cargo.toml"))?;
     let versions = get(&of_root, &["workspace", "dependencies"]).cloned().unwrap_or_default();
@@ -85,6 +88,10 @@ pub fn shared_manifest(root: &Path, shared: &Path, folder: &Path) -> Result<Stri
     let package = of_crate.get("package").and_then(Value::as_table).cloned().unwrap_or_default();
     let package = package.into_iter().map(|(name, value)| {
         let value = if value.is_table() { inherited.get(&name).cloned().unwrap_or(value) } else { value };
+        let value = match value.as_str() {
+            Some(version) if name == "version" => format!("{version}+{of}").into(),
+            _ => value,
+        };
         (name, value)
     });
     manifest.insert("package".to_owned(), package.collect::<Table>().into());

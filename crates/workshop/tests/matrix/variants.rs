@@ -78,7 +78,7 @@ pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<Bui
     let members: Vec<_> =
         (0..names.len()).filter(|&at| built(at)).map(|at| format!("\"{}\"", names[at])).collect();
     let workspace = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n[profile.dev]\ndebug = false\nincremental = false\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n[profile.dev]\ndebug = false\nincremental = false\nstrip = true\n",
         members.join(", ")
     );
     write(&folder.join("Cargo.toml"), &workspace);
@@ -107,7 +107,8 @@ pub(crate) fn build(root: &Path, track: &Track, variants: &[Variant]) -> Vec<Bui
         let copies: Vec<_> =
             track.with.iter().filter(|_| !shared.is_empty()).map(|shared| place.join(shared)).collect();
         for (shared, copy) in track.with.iter().zip(&copies) {
-            write(&copy.join("Cargo.toml"), &shared_manifest(root, shared, copy).unwrap());
+            let text = shared_manifest(root, shared, copy, &package(track, group[0])).unwrap();
+            write(&copy.join("Cargo.toml"), &text);
         }
         let packages = group.iter().map(|name| package(track, name)).collect();
         programs.extend(run(root, &folder, &packages, &copies));
