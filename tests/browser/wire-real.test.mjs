@@ -207,17 +207,24 @@ test('the counts of a transport are shown whole: the layers are all there is', (
     }
   }));
 
+/** Of so many messages are the means that are compared with theory. */
+const MESSAGES = 60;
+/** By how much deliveries differ at 200 ms each way, where they do: a pause and a round trip, or a round trip. @type {Record<string, number>} */
+const LATEST_LESS_SOONEST_MS = { polling: 1_400, 'long-polling': 400 };
+
 test('delivery times differ as theory says: streams and sockets before long polling before polling', () =>
   withPage({}, async (page) => {
     await crosstalk.tellWire('PUT', 'disturbances/all', { delay_ms: 200 });
     await crosstalk.speak(5);
     await page.locator('#panel-polling .means', { hasText: 'theory 900 ms' }).waitFor();
-    await page.waitForFunction(() => Number(/of ([\d,]+) messages/.exec(document.querySelector('#panel-polling .mean-words')?.getAttribute('title') ?? '')?.[1]) >= 60, undefined, { timeout: 60_000 });
+    await page.waitForFunction((least) => Number(/of ([\d,]+) messages/.exec(document.querySelector('#panel-polling .mean-words')?.getAttribute('title') ?? '')?.[1]) >= least, MESSAGES, { timeout: 60_000 });
     /** @type {Map<string, { mean: number, theory: number }>} */
     const means = new Map();
     for (const name of TRANSPORTS) {
       const [mean = NaN, theory = NaN] = (await page.locator(`#panel-${name} .means b`).allTextContents()).map(milliseconds);
-      assert.ok(mean >= 0.9 * theory, `${name}: nothing is faster than its theory, ${mean} ms, ${theory} ms`);
+      // A mean of so many, each anywhere between the soonest and the latest, is itself by chance: four standard errors.
+      const chance = (4 * (LATEST_LESS_SOONEST_MS[name] ?? 0)) / Math.sqrt(12 * MESSAGES);
+      assert.ok(mean >= 0.9 * theory - chance, `${name}: nothing is faster than its theory, ${mean} ms, ${theory} ms`);
       means.set(name, { mean, theory });
     }
     const of = (/** @type {string} */ name) => means.get(name) ?? { mean: NaN, theory: NaN };
