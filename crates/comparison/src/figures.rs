@@ -1,6 +1,6 @@
 //! What the runs of a case come to: medians with intervals, beside what theory says.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use crate::{
     record::{Case, Control, Direction, Figure, Kind, Question, Run, Subject},
@@ -8,6 +8,8 @@ use crate::{
 };
 
 mod expected;
+
+use expected::Floor;
 
 /// A measured deviation from theory that is no more than this needs no explanation.
 pub const TOLERANCE: f64 = 0.05;
@@ -20,21 +22,30 @@ pub const CONTROLLED: [&str; 5] =
 /// 3 once in 10.
 pub const CONTROL_REPETITIONS: u32 = 5;
 
-/// Gives a case its figures.
-pub fn conclude(case: &mut Case) {
+/// Gives all cases their figures, and these what theory says of them.
+pub fn conclude(cases: &mut [Case], subjects: &[Subject]) {
+    for case in cases.iter_mut() {
+        case.figures = summaries(case);
+    }
+    let floor = Floor::measured(cases, subjects);
+    for case in cases {
+        let mut figures = mem::take(&mut case.figures);
+        for (name, figure) in &mut figures {
+            figure.expected = expected::of(name, figure, case, &floor);
+        }
+        case.figures = figures;
+    }
+}
+
+fn summaries(case: &Case) -> BTreeMap<String, Figure> {
     let mut values: BTreeMap<&'static str, (&'static str, Vec<f64>)> = BTreeMap::new();
     for run in &case.runs {
         for (name, unit, value) in figures_of(run, case) {
             values.entry(name).or_insert_with(|| (unit, Vec::new())).1.push(value);
         }
     }
-    case.figures.clear();
-    for (name, (unit, values)) in values {
-        if let Some(mut figure) = summary(values, unit) {
-            figure.expected = expected::of(name, &figure, case);
-            case.figures.insert(name.to_owned(), figure);
-        }
-    }
+    let summaries = values.into_iter();
+    summaries.filter_map(|(name, (unit, values))| Some((name.to_owned(), summary(values, unit)?))).collect()
 }
 
 type Named = (&'static str, &'static str, f64);

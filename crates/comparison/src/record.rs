@@ -56,7 +56,7 @@ pub struct Record {
     pub control: Vec<Control>,
     /// What makes the comparison fail; empty when all is well.
     pub failures: Vec<Failure>,
-    /// What a reader must know beside: what was left out and why, what was flagged.
+    /// What a reader must know beside: what was left out and why, what makes the figures doubtful.
     pub notes: Vec<String>,
 }
 

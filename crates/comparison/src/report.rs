@@ -15,7 +15,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::record::{Histogram, Record};
+use crate::{
+    figures,
+    record::{Histogram, Record},
+};
 
 pub mod calculator;
 pub mod markdown;
@@ -82,7 +85,9 @@ pub fn write(record: &Record, folder: &Path) -> Result<PathBuf, Error> {
 ///
 /// A sentence: the file is no record, or the report cannot be written.
 pub fn command(record: &Path, folder: &Path) -> Result<String, String> {
-    let record = Record::read(record).map_err(|error| error.to_string())?;
+    let mut record = Record::read(record).map_err(|error| error.to_string())?;
+    figures::conclude(&mut record.cases, &record.subjects);
+    record.control = figures::control(&record.cases, &record.subjects);
     let page = write(&record, folder).map_err(|error| error.to_string())?;
     Ok(format!("{}\n", page.display()))
 }

@@ -8,19 +8,23 @@
 //!   nobody has a message before `2d`, and whatever a transport adds is the time that the message lies in the log.
 //! - `λ`: messages a second, a Poisson process: how long it was since the last one says nothing of the next.
 //! - `R = 2d`: from the server's answer to the arrival of that client's next request at once after it.
-//! - Server, relay and load take no time. The measured difference is what they take: for an audience, the time that each
-//!   of them needs for all its clients, the same at every delay.
+//! - `F`: what the floor (below) takes for as many clients. Beyond it, server, relay and load take no time: what is
+//!   measured beside is a transport's own work.
 //!
 //! # Streams: HTTP/2 streaming, WebSocket
 //!
-//! The server writes when the message is there: it lies in the log for no time. Delivery `2d`, no requests.
+//! The server writes when the message is there: it lies in the log for no time. Delivery `2d + F`, no requests.
 //!
 //! # Polling
 //!
 //! A client asks, is answered `2d` later, pauses for `T`: a request reaches the server every `C = T + 2d`. A message
 //! comes at any moment of that cycle alike, so it lies for a time that is uniform on `[0, C]`: delivery is uniform on
 //! `[2d, 2d + C]`, its mean `2d + C/2`, its p-th quantile `2d + pC`. There are `1/C` requests a second whatever the
-//! rate, so `1/(λC)` a message; a part `e^(-λC)` of the answers is empty.
+//! rate, so `1/(λC)` a message; a part `e^(-λC)` of the answers is empty. Each client is answered by itself, so `F` is no
+//! part of it.
+//!
+//! An answer has at most `B` messages, and a full one is followed by the next request at once. So a cycle has `k`
+//! requests, the least number that carries what comes meanwhile, `λ(T + 2dk) ≤ kB`: `k/(λ(T + 2dk))` a message.
 //!
 //! # Long polling
 //!
@@ -34,10 +38,10 @@
 //! and there are `1/m` requests a message: 1 at low rates (and `λR` small), `1/(λR)` at high ones, where long polling
 //! has become polling without a pause. Messages of the gap, `λR` an answer, lie for `R/2` in the mean, so
 //!
-//! > delivery `= 2d + (λR / m) R/2`, between `2d` and `3d`;
+//! > delivery `= 2d + F + (λR / m) R/2`, between `2d + F` and `3d + F`;
 //!
 //! A part `g = λR/m` of the messages lies for a time that is uniform on `[0, R]`, the others for none: its p-th quantile
-//! is `2d` up to `p = 1 - g`, and `2d + R (p - (1 - g)) / g` beyond.
+//! is `2d + F` up to `p = 1 - g`, and `R (p - (1 - g)) / g` more beyond.
 //!
 //! RFC 6202 §2.2 names the worst case, three transits from server to client and back: here a message that comes just
 //! after an answer, at `2d + R = 4d` from its being due, the post's own transit included.
@@ -54,7 +58,10 @@
 //! # The kernel's floor
 //!
 //! A message to `n` clients is `n` sends, whatever the transport: nothing sends one buffer to many TCP connections. The
-//! floor is the server that does only this, measured as a subject of its own.
+//! floor is the server that does only this, measured as a subject of its own through the same relay by the same load. `F`
+//! is what its mean delivery takes beyond `2d`: the sends, the relay's timers (1 ms is their unit, each way), the load's
+//! reading. Nothing that delivers to so many clients is measured as faster. Where a record has no floor for as many
+//! clients, `F` is 0.
 //!
 //! Sizes are in [`sizes`].
 
@@ -90,9 +97,15 @@ impl Model {
         self.transit() + part * self.polling_cycle(pause)
     }
 
-    /// Requests of a polling client a message, `1/(λC)`.
-    pub fn polling_requests(self, pause: f64) -> f64 {
-        1.0 / (self.rate * self.polling_cycle(pause))
+    /// Requests of a polling client a message, `k/(λ(T + 2dk))`, where an answer has at most `most` messages.
+    pub fn polling_requests(self, pause: f64, most: f64) -> f64 {
+        let spare = most - self.rate * self.transit();
+        if spare <= 0.0 {
+            // It never gets to its pause.
+            return 1.0 / most;
+        }
+        let requests = (self.rate * pause / spare).ceil().max(1.0);
+        requests / (self.rate * (pause + requests * self.transit()))
     }
 
     /// Messages an answer of long polling, `m`, for a wait of at most `wait` s.
@@ -141,7 +154,7 @@ mod tests {
         near(rare.long_polling_requests(25.0), 1.0, 0.01);
         near(rare.long_polling_delivery(25.0), rare.transit(), 0.05);
         let many = Model::new(80, 1_000.0);
-        near(many.long_polling_requests(25.0), many.polling_requests(0.0), 0.001);
+        near(many.long_polling_requests(25.0), many.polling_requests(0.0, f64::INFINITY), 0.001);
         near(many.long_polling_delivery(25.0), many.polling_delivery(0.0, 0.5), 0.001);
     }
 
@@ -150,6 +163,15 @@ mod tests {
         let silent = Model::new(0, 0.01);
         // A message every 100 s, asked for every 25 s: about 4 and a half requests for each.
         near(silent.long_polling_requests(25.0), 1.0 / (1.0 - (-0.25_f64).exp()), 1e-9);
+    }
+
+    #[test]
+    fn a_poll_that_fills_its_answer_asks_again() {
+        // 1,000 a second: a pause of 1 s and five round trips of 40 ms bring 1,200, and five answers carry 1,280.
+        near(Model::new(20, 1_000.0).polling_requests(1.0, 256.0), 5.0 / 1_200.0, 1e-9);
+        near(Model::new(20, 10.0).polling_requests(1.0, 256.0), 1.0 / 10.4, 1e-9);
+        // A round trip brings more than an answer carries.
+        near(Model::new(200, 1_000.0).polling_requests(1.0, 256.0), 1.0 / 256.0, 1e-9);
     }
 
     /// The formulas against the process they are derived from, played out.

@@ -12,7 +12,7 @@ use crate::{
     plan::{self, Job, Step, Turn},
     programs,
     progress::Progress,
-    record::{Case, Delay, FORMAT, Failure, Kind, Method, Record, Run, Size, histogram::DIGITS},
+    record::{Delay, FORMAT, Failure, Kind, Method, Record, Run, Size, histogram::DIGITS},
     runner::{LIMITS, Outcome, Runner},
     subjects::Entry,
 };
@@ -80,7 +80,7 @@ pub async fn compare(asked: &Asked) -> io::Result<Record> {
         notes: Vec::new(),
         machine,
     };
-    record.cases.iter_mut().for_each(figures::conclude);
+    figures::conclude(&mut record.cases, &record.subjects);
     record.control = figures::control(&record.cases, &record.subjects);
     record.notes = plan::left_out(asked.size, &present);
     record.notes.extend(notes(&record));
@@ -259,7 +259,6 @@ fn notes(record: &Record) -> Vec<String> {
             runs().count()
         ));
     }
-    notes.extend(record.cases.iter().flat_map(flagged));
     let differing = record.control.iter().filter(|control| control.differs);
     notes.extend(differing.map(|control| {
         format!("the A/A control differs in {} of {}: doubt what is as small", control.figure, control.case)
@@ -269,18 +268,4 @@ fn notes(record: &Record) -> Vec<String> {
         notes.push("too few repetitions for the A/A control to tell anything".to_owned());
     }
     notes
-}
-
-fn flagged(case: &Case) -> impl Iterator<Item = String> {
-    case.figures.iter().filter_map(|(name, figure)| {
-        let expected = figure.expected.as_ref().filter(|expected| expected.flagged)?;
-        Some(format!(
-            "{name} of {} is {:.3}, and theory says {:.3} ({}, {:+.0} %): to be explained",
-            case.id,
-            figure.median,
-            expected.value,
-            expected.formula,
-            100.0 * expected.deviation
-        ))
-    })
 }

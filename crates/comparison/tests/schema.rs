@@ -2,8 +2,17 @@
 
 mod synthetic;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
+use comparison::{
+    figures,
+    plan::star::Place,
+    record::{Case, Kind, Record, Subject, Transport},
+    report::markdown,
+};
 use serde_json::{Value, json};
 
 fn validator() -> jsonschema::Validator {
@@ -61,20 +70,55 @@ fn what_is_no_record_is_refused() {
     }
 }
 
-/// The table that is woven into the README is the record's own.
+/// The table that is woven into the README is the record's own, and its figures are what its runs come to.
 #[test]
 fn beside_each_kept_record_stands_its_table() {
-    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("records");
-    let Ok(files) = fs::read_dir(&records) else { return };
-    for path in
-        files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|it| it == "json"))
-    {
-        let record = comparison::record::Record::read(&path).unwrap();
+    for (path, record) in kept() {
         let beside = fs::read_to_string(path.with_extension("md")).unwrap_or_default();
-        assert!(
-            beside == comparison::report::markdown::table(&record),
-            "stale: cargo run -p comparison -- report {} --into target/comparison, and keep its table.md beside it",
-            path.display()
-        );
+        let again = "cargo run -p comparison -- report RECORD --into target/comparison, and keep its record.json and table.md";
+        assert!(beside == markdown::table(&record), "{}: stale table: {again}", path.display());
+        let mut concluded = record.clone();
+        figures::conclude(&mut concluded.cases, &concluded.subjects);
+        let differing =
+            concluded.cases.iter().zip(&record.cases).find(|(one, other)| one.figures != other.figures);
+        if let Some((case, _)) = differing {
+            panic!("{}: stale figures of {}: {again}", path.display(), case.id);
+        }
     }
+}
+
+/// The mean delivery of the project's own streams and long polling, at each delay that was measured.
+#[test]
+fn kept_records_lie_on_the_line_of_theory() {
+    for (path, record) in kept() {
+        let is_ours = |case: &&Case| {
+            let of_house =
+                |subject: &Subject| subject.name == case.parameters.subject && subject.kind == Kind::House;
+            let is_polling = case.parameters.transport == Transport::Polling;
+            let of = &case.parameters;
+            let is_arm =
+                (of.rate, of.audience) == (Place::COMMON.rate, Place::COMMON.audience) && of.delay_ms > 0;
+            record.subjects.iter().any(of_house) && !is_polling && is_arm
+        };
+        let mut held = 0;
+        for case in record.cases.iter().filter(is_ours) {
+            let Some(figure) = case.figures.get("delivery_mean_us") else { continue };
+            let Some(expected) = &figure.expected else { continue };
+            assert!(!expected.flagged, "{}: {}: {:+.3}", path.display(), case.id, expected.deviation);
+            held += 1;
+        }
+        assert!(held > 0, "{}: theory speaks of nothing", path.display());
+    }
+}
+
+/// The records that the repository keeps.
+fn kept() -> Vec<(PathBuf, Record)> {
+    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("records");
+    let files =
+        fs::read_dir(&records).expect("records are kept").map(|file| file.expect("it is a file").path());
+    let files = files.filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let kept: Vec<_> =
+        files.map(|path| (path.clone(), Record::read(&path).expect("it is a record"))).collect();
+    assert!(!kept.is_empty(), "none is kept");
+    kept
 }

@@ -3,7 +3,7 @@
 use super::TOLERANCE;
 use crate::{
     load::WAIT_S,
-    record::{Case, Expected, Figure, Parameters, Question, Transport},
+    record::{Case, Expected, Figure, Kind, Parameters, Question, Subject, Transport},
     theory::{Model, sizes},
 };
 
@@ -11,21 +11,55 @@ use crate::{
 const MOST_CLIENTS: u32 = 100;
 const MOST_DELIVERIES: f64 = 2_000.0;
 
+/// Up to so many messages a second, heartbeats are a good part of the frames.
+const RARE: f64 = 1.0;
+
+/// Messages in an answer, at most: a batch holds no more.
+const BATCH: f64 = 256.0;
+
+/// What the floor's mean delivery takes beyond the transits (s), by its clients.
+#[derive(Debug)]
+pub(super) struct Floor(Vec<(u32, f64)>);
+
+impl Floor {
+    /// As these cases have it.
+    pub(super) fn measured(cases: &[Case], subjects: &[Subject]) -> Self {
+        let is_floor = |case: &&Case| {
+            let of_floor =
+                |subject: &Subject| subject.kind == Kind::Floor && subject.name == case.parameters.subject;
+            case.question == Question::Delivery && subjects.iter().any(of_floor)
+        };
+        let beyond = |case: &Case| {
+            let of = &case.parameters;
+            let mean = case.figures.get("delivery_mean_us")?.median / 1e6;
+            Some((of.audience, (mean - Model::new(of.delay_ms, of.rate).transit()).max(0.0)))
+        };
+        Self(cases.iter().filter(is_floor).filter_map(beyond).collect())
+    }
+
+    /// For so many clients (s); 0 where it was not measured.
+    fn of(&self, audience: u32) -> f64 {
+        self.0.iter().find(|(clients, _)| *clients == audience).map_or(0.0, |(_, beyond)| *beyond)
+    }
+}
+
 /// What theory says of this figure of a case.
-pub(super) fn of(name: &str, figure: &Figure, case: &Case) -> Option<Expected> {
+pub(super) fn of(name: &str, figure: &Figure, case: &Case, floor: &Floor) -> Option<Expected> {
     if case.question != Question::Delivery {
         return None;
     }
     let of = &case.parameters;
-    let is_time = name.ends_with("_us");
-    if is_time && (of.audience > MOST_CLIENTS || of.rate * f64::from(of.audience) > MOST_DELIVERIES) {
+    // So much at once shares frames, too.
+    let is_much = of.audience > MOST_CLIENTS || of.rate * f64::from(of.audience) > MOST_DELIVERIES;
+    if is_much && name != "requests_a_message" {
         return None;
     }
+    let floor = floor.of(of.audience);
     let Value { value, formula, spread } = match name {
         "down_framing_octets" => framing(case)?,
         "requests_a_message" => requests(case)?,
-        "first_cold_p50_us" | "first_warm_p50_us" | "answer_p50_us" => transits(name, &case.parameters)?,
-        _ => delivery(name, case)?,
+        "first_cold_p50_us" | "first_warm_p50_us" | "answer_p50_us" => transits(name, of, floor)?,
+        _ => delivery(name, case, floor)?,
     };
     if value <= 0.0 {
         return None;
@@ -41,12 +75,6 @@ struct Value {
     value: f64,
     formula: &'static str,
     spread: f64,
-}
-
-impl Value {
-    fn certain(value: f64, formula: &'static str) -> Self {
-        Self { value, formula, spread: 0.0 }
-    }
 }
 
 /// What theory tells apart.
@@ -76,8 +104,8 @@ const DELIVERY: [(&str, Option<f64>); 4] = [
     ("delivery_p99_us", Some(0.99)),
 ];
 
-/// The time that a delivery takes. Without a delay or a pause, all that is measured is what theory takes for nothing.
-fn delivery(name: &str, case: &Case) -> Option<Value> {
+/// The time that a delivery takes. Without a delay or a pause, all that is measured is the work.
+fn delivery(name: &str, case: &Case, floor: f64) -> Option<Value> {
     let (_, part) = DELIVERY.into_iter().find(|(known, _)| *known == name)?;
     let of = &case.parameters;
     let (model, messages) = (Model::new(of.delay_ms, of.rate), messages(case));
@@ -87,8 +115,9 @@ fn delivery(name: &str, case: &Case) -> Option<Value> {
     let (value, formula, spread) = match (family(of.transport), part) {
         // It posts one request after another: a message may wait for the answer to the one before.
         _ if of.transport == Transport::SocketIoPolling => return None,
-        (Family::Stream, None | Some(0.5)) => (model.transit(), "2d", 0.0),
-        // The later ones are late by what theory takes for nothing.
+        (Family::Stream | Family::LongPolling, _) if of.delay_ms == 0 => return None,
+        (Family::Stream, None | Some(0.5)) => (model.transit() + floor, "2d + F", 0.0),
+        // The later ones are late by more work than the mean.
         (Family::Stream, Some(_)) => return None,
         (Family::Polling, None) => {
             // The mean of uniform times.
@@ -99,19 +128,18 @@ fn delivery(name: &str, case: &Case) -> Option<Value> {
             let quantile = |part| model.polling_delivery(pause, part);
             (quantile(part), "2d + pC", spread(quantile, part, met))
         }
-        (Family::LongPolling, _) if of.delay_ms == 0 => return None,
         (Family::LongPolling, None) => {
             // A message lies for up to R or not at all: at most half of R is its deviation. Those of one gap lie alike.
             let spread = model.transit() / (messages / together(model)).sqrt();
-            (model.long_polling_delivery(wait), "2d + (λR/m) R/2", spread)
+            (model.long_polling_delivery(wait) + floor, "2d + F + (λR/m) R/2", spread)
         }
         // Of so few messages, one is the latest hundredth.
         (Family::LongPolling, Some(part)) if (1.0 - part) * messages / together(model) < 1.0 => return None,
         (Family::LongPolling, Some(part)) => {
             let quantile = |part| model.long_polling_quantile(wait, part);
             (
-                quantile(part),
-                "2d + R (p - 1 + λR/m) / (λR/m)",
+                quantile(part) + floor,
+                "2d + F + R (p - 1 + λR/m) / (λR/m)",
                 spread(quantile, part, messages / together(model)),
             )
         }
@@ -140,10 +168,12 @@ fn requests(case: &Case) -> Option<Value> {
     let pause = of.pause_s.unwrap_or(0.0);
     match family(of.transport) {
         Family::Polling => {
-            let value = model.polling_requests(pause);
+            // The course's answers have all that is kept, whatever the client has.
+            let most = if of.transport == Transport::Polling { BATCH } else { f64::INFINITY };
+            let value = model.polling_requests(pause, most);
             // The window holds a whole number of each client's requests.
             let spread = value * model.polling_cycle(pause) / of.window_s / f64::from(of.audience);
-            Some(Value { value, formula: "1/(λC)", spread })
+            Some(Value { value, formula: "k/(λ(T + 2dk))", spread })
         }
         Family::LongPolling => {
             let value = model.long_polling_requests(WAIT_S as f64);
@@ -157,18 +187,22 @@ fn requests(case: &Case) -> Option<Value> {
 }
 
 /// What takes so many transits, whatever the rate.
-fn transits(name: &str, of: &Parameters) -> Option<Value> {
+fn transits(name: &str, of: &Parameters, floor: f64) -> Option<Value> {
     let model = Model::new(of.delay_ms, of.rate);
-    let value = match (name, of.transport) {
+    let (value, formula) = match (name, of.transport) {
         // Engine.IO posts one request after another, so that some wait; it takes round trips more to open.
         (_, Transport::SocketIoPolling) | ("first_cold_p50_us", Transport::SocketIoWebsocket) => return None,
         ("first_cold_p50_us", _) => {
             let formula = if of.tls { "6d" } else { "4d" };
             (model.first_message_cold(of.tls), formula)
         }
+        // Over a WebSocket the answer is the message itself, in the batch that all get.
+        ("answer_p50_us", Transport::Websocket | Transport::SocketIoWebsocket) if of.delay_ms > 0 => {
+            (model.transit() + floor, "2d + F")
+        }
         _ => (model.transit(), "2d"),
     };
-    Some(Value::certain(1e6 * value.0, value.1))
+    Some(Value { value: 1e6 * value, formula, spread: 0.0 })
 }
 
 /// Messages of all windows of a case.
@@ -179,11 +213,18 @@ fn messages(case: &Case) -> f64 {
 
 /// The header of a message's frame, where a message is a frame.
 fn framing(case: &Case) -> Option<Value> {
+    let of = &case.parameters;
     let run = case.runs.iter().find(|run| run.octets.messages > 0)?;
-    let content = (run.octets.down.payload + run.octets.down.envelope) / run.octets.messages;
-    match case.parameters.transport {
-        Transport::Websocket => Some(Value::certain(sizes::websocket_down(content) as f64, "RFC 6455 §5.2")),
-        Transport::Http2Streaming => Some(Value::certain(sizes::HTTP2_FRAME as f64, "RFC 9113 §4.1")),
-        _ => None,
+    if of.rate <= RARE {
+        return None;
     }
+    let content = (run.octets.down.payload + run.octets.down.envelope) / run.octets.messages;
+    let (header, formula) = match of.transport {
+        Transport::Websocket => (sizes::websocket_down(content), "RFC 6455 §5.2"),
+        Transport::Http2Streaming => (sizes::HTTP2_FRAME, "RFC 9113 §4.1"),
+        _ => return None,
+    };
+    // A frame may be on either side of the window's begin, its message on the other; so at its end.
+    let value = header as f64;
+    Some(Value { value, formula, spread: 2.0 * value / run.octets.messages as f64 })
 }

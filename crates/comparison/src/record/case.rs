@@ -22,6 +22,16 @@ pub struct Case {
     pub figures: BTreeMap<String, Figure>,
 }
 
+impl Case {
+    /// Its figures that leave their theory, by name.
+    pub fn departures(&self) -> impl Iterator<Item = (&String, &Figure, &Expected)> {
+        self.figures.iter().filter_map(|(name, figure)| {
+            let expected = figure.expected.as_ref().filter(|expected| expected.flagged)?;
+            Some((name, figure, expected))
+        })
+    }
+}
+
 /// What a case is to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

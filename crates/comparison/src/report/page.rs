@@ -244,9 +244,9 @@ fn departures(record: &Record) -> Markup {
             @if table.rows.is_empty() {
                 p { "No figure leaves its theory by more than the tolerance." }
             } @else {
-                p.quiet { "For a reader to explain: what is measured here and not expected, or expected and not modelled. Theory takes the work \
-                 of server, relay and load for nothing: what is as many milliseconds at every delay is that, the more \
-                 clients the more." }
+                p.quiet { "For a reader to explain: what is measured here and not expected, or expected and not modelled. F, in a formula, is \
+                 what the floor takes for as many clients; what a server takes beyond it, theory has for nothing: what is \
+                 as many milliseconds at every delay is that, the more clients the more." }
                 (tables::table(&table, "Figures that leave their theory"))
             }
         }

@@ -34,23 +34,21 @@ struct Placed<'a> {
     figure: &'a Figure,
 }
 
-/// What is ranked, in the paragraph's order: the question, the figure, and the words before it.
-const RANKED: [(Question, &str, &str); 7] = [
-    (Question::Delivery, "delivery_p50_us", "the median message takes from"),
-    (Question::Delivery, "requests_a_message", "a message costs from"),
-    (Question::Delivery, "octets_a_message", "a message weighs, all layers and both ways, from"),
-    (Question::Delivery, "cpu_us_a_delivery", "a delivery takes of the server’s processor from"),
-    (Question::Delivery, "resident_octets_a_client", "a client takes of the process’s memory from"),
-    (Question::Idle, "idle_octets_a_client_second", "a client that hears nothing costs a second from"),
-    (Question::Cut, "first_message_p50_us", "after a cut, messages come again after"),
+/// What is ranked, in the paragraph's order: the figure of a delivery, and the words before it.
+const RANKED: [(&str, &str); 5] = [
+    ("delivery_p50_us", "the median message takes"),
+    ("requests_a_message", "it costs"),
+    ("octets_a_message", "it weighs, all layers and both ways,"),
+    ("cpu_us_a_delivery", "a delivery takes of the server’s processor"),
+    ("resident_octets_a_client", "a client takes of the process’s memory"),
 ];
 
 /// The paragraph, sentence by sentence.
 pub fn paragraph(view: &View<'_>) -> Vec<Vec<Piece>> {
     let mut sentences = vec![scope(view)];
     let mut setting = String::new();
-    for (question, name, what) in RANKED {
-        let all = placed(view, question, name);
+    for (name, what) in RANKED {
+        let all = placed(view, name);
         let Some(first) = all.first().filter(|_| all.len() > 1) else { continue };
         let now = words::setting(&first.case.parameters);
         let mut pieces = vec![];
@@ -113,10 +111,10 @@ fn scope(view: &View<'_>) -> Vec<Piece> {
 }
 
 /// All series' figures at the setting that most have, least first; the floor and the control left out.
-fn placed<'a>(view: &'a View<'a>, question: Question, name: &str) -> Vec<Placed<'a>> {
-    let Some(setting) = select::reference(&view.series, question, name) else { return vec![] };
+fn placed<'a>(view: &'a View<'a>, name: &str) -> Vec<Placed<'a>> {
+    let Some(setting) = select::reference(&view.series, Question::Delivery, name) else { return vec![] };
     let of = |series: &'a Series<'a>| {
-        let case = series.at(question, setting)?;
+        let case = series.at(Question::Delivery, setting)?;
         Some(Placed { series, case, figure: case.figures.get(name)? })
     };
     let compared = view.series.iter().filter(|one| matches!(one.subject.kind, Kind::House | Kind::Peer));
@@ -125,44 +123,30 @@ fn placed<'a>(view: &'a View<'a>, question: Question, name: &str) -> Vec<Placed<
     placed
 }
 
-/// Where a figure is least and where most, and what cannot be told apart from either.
+/// Where a figure is least and where most, and how many cannot be told apart from either.
 fn ranked(all: &[Placed<'_>], name: &str) -> Vec<Piece> {
     let [least, .., most] = all else { return vec![] };
-    let (least, most) = (*least, *most);
-    let mut pieces = vec![said(least, name), words(format!(" with {}", least.series.title))];
-    if all.iter().any(|one| one.figure.repetitions < 2) {
-        pieces.extend([words(" to "), said(most, name)]);
-        let once = "measured once, so that no difference can be told";
-        pieces.push(words(format!(" with {} ({once}).", most.series.title)));
-        return pieces;
-    }
-    let alike = |to: Placed<'_>| {
+    let is_once = all.iter().any(|one| one.figure.repetitions < 2);
+    let alike = |to: &Placed<'_>| {
         let others = all.iter().filter(|one| one.series.index != to.series.index);
-        others.filter(|one| !statistics::differ(one.figure, to.figure)).copied().collect::<Vec<_>>()
+        others.filter(|one| !is_once && !statistics::differ(one.figure, to.figure)).count()
     };
-    let near = alike(least);
-    if near.len() + 1 == all.len() {
-        pieces.push(words(" (no difference to any other)."));
-        return pieces;
+    if alike(least) + 1 == all.len() {
+        return vec![said(*least, name), words(" with all: no two can be told apart.")];
     }
-    pieces.extend([words(format!("{} to ", no_difference(&near))), said(most, name)]);
-    pieces.push(words(format!(" with {}{}.", most.series.title, no_difference(&alike(most)))));
-    pieces
+    let with = |placed: &Placed<'_>, end: &str| {
+        let others = match alike(placed) {
+            0 => String::new(),
+            1 => ", and one alike".to_owned(),
+            some => format!(", and {some} alike"),
+        };
+        words(format!(" ({}{others}){end}", placed.series.title))
+    };
+    let end = if is_once { ", measured once, so that no difference can be told." } else { "." };
+    vec![said(*least, name), with(least, " to "), said(*most, name), with(most, end)]
 }
 
-/// Names at most two, and counts the rest.
-fn no_difference(to: &[Placed<'_>]) -> String {
-    let names: Vec<_> = to.iter().map(|one| one.series.title.clone()).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one, other, rest @ ..] if rest.len() > 1 => {
-            format!(" (no difference to {one}, {other} and {} more)", rest.len())
-        }
-        some => format!(" (no difference to {})", words::list(some)),
-    }
-}
-
-/// What each of the project's transports takes over the longest delay, and what theory has.
+/// What each of the project's transports takes over the longest delay.
 fn distance(view: &View<'_>) -> Option<Vec<Piece>> {
     let name = "delivery_mean_us";
     let setting = select::line(&view.series, Axis::Delay, name)?;
@@ -176,17 +160,11 @@ fn distance(view: &View<'_>) -> Option<Vec<Piece>> {
     let farthest: Vec<_> =
         last.iter().filter(|(delay, _)| *delay == most).map(|(_, placed)| *placed).collect();
     let first = farthest.first().filter(|_| most > 0.0)?;
-    let mut pieces = vec![words(format!(
-        "Over distance, at {}, the mean delivery takes ",
-        words::setting(&first.case.parameters)
-    ))];
+    let mut pieces =
+        vec![words(format!("At {} ms each way, the mean delivery takes ", first.case.parameters.delay_ms))];
     for (index, &one) in farthest.iter().enumerate() {
-        let joint = if index == 0 { "" } else { "; " };
-        pieces.extend([words(format!("{joint}{}: ", one.series.title)), said(one, name)]);
-        if let Some(expected) = &one.figure.expected {
-            let off = if expected.flagged { ", which it leaves" } else { "" };
-            pieces.push(words(format!(", theory {}{off}", words::value(expected.value, &one.figure.unit))));
-        }
+        let joint = if index == 0 { "" } else { ", " };
+        pieces.extend([words(joint), said(one, name), words(format!(" ({})", one.series.title))]);
     }
     pieces.push(words("."));
     Some(pieces)
@@ -217,13 +195,13 @@ fn trust(view: &View<'_>) -> Vec<Piece> {
             some + free.len()
         ),
     };
-    let chance = placed(view, Question::Delivery, "delivery_p50_us")
+    let chance = placed(view, "delivery_p50_us")
         .iter()
         .map(|one| statistics::chance_of_differing(one.figure.repetitions, one.figure.repetitions))
         .fold(0.0, f64::max);
     vec![words(format!(
-        "In brackets: the interval of the median ({}); “no difference” means that two intervals overlap, and of two of one \
-         server they would part in {} % of cases by chance. As for trust: {load}{control}; {theory}.",
+        "Numbers in brackets are the interval of the median ({}); servers are alike where intervals overlap, and of two of \
+         one server they would part in {} % of cases by chance. As for trust: {load}{control}; {theory}.",
         words::confidence(words::figures(&record.cases)),
         words::digits(chance * 100.0),
     ))]

@@ -57,18 +57,16 @@ pub fn departures(record: &Record) -> Table {
         ["case", "figure", "measured", "theory", "off by", "that is", "formula"].map(str::to_owned).to_vec();
     let mut rows = vec![];
     for case in &record.cases {
-        for (name, figure) in &case.figures {
-            if let Some(expected) = figure.expected.as_ref().filter(|expected| expected.flagged) {
-                rows.push(vec![
-                    Cell { case: Some(case.id.clone()), ..Cell::text(&case.id) },
-                    Cell::text(title(name)),
-                    Cell::text(words::figure(figure)),
-                    Cell::text(words::value(expected.value, &figure.unit)),
-                    Cell::text(words::percent(expected.deviation)),
-                    Cell::text(words::value(figure.median - expected.value, &figure.unit)),
-                    Cell::text(&expected.formula),
-                ]);
-            }
+        for (name, figure, expected) in case.departures() {
+            rows.push(vec![
+                Cell { case: Some(case.id.clone()), ..Cell::text(&case.id) },
+                Cell::text(title(name)),
+                Cell::text(words::figure(figure)),
+                Cell::text(words::value(expected.value, &figure.unit)),
+                Cell::text(words::percent(expected.deviation)),
+                Cell::text(words::value(figure.median - expected.value, &figure.unit)),
+                Cell::text(&expected.formula),
+            ]);
         }
     }
     Table { head, rows }

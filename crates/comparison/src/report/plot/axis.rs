@@ -55,7 +55,7 @@ impl Axis {
             }
         };
         let ticks = if scale == Scale::Percentile {
-            let parts = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
+            let parts = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
             parts.into_iter().map(|part: f64| -(1.0 - part).log10()).filter(|tick| *tick <= high).collect()
         } else {
             ticks
@@ -212,7 +212,7 @@ mod tests {
         );
         assert_eq!(ticks(&Axis::over(Scale::Log, "", 1.0, [2.0, 20.0])), ["2", "5", "10", "20"]);
         assert_eq!(ticks(&Axis::over(Scale::Log, "", 1.0, [0.9, 1.2])), ["0.9", "1", "1.1", "1.2"]);
-        assert_eq!(ticks(&Axis::over(Scale::Percentile, "", 1.0, [0.999])), ["0", "50", "90", "99", "99.9"]);
+        assert_eq!(ticks(&Axis::over(Scale::Percentile, "", 1.0, [0.999])), ["50", "90", "99", "99.9"]);
     }
 
     #[test]
