@@ -13,6 +13,8 @@ import { Wire } from '../wire/wire.js';
 
 /** The port of the first transport where nothing else is asked for. */
 const FIRST_PORT = 8081;
+/** The port of this page where nothing else is asked for. */
+const PAGE_PORT = '8080';
 /** How long the panels wait for the wire, in milliseconds. */
 const WIRE_TIMEOUT_MS = 2_000;
 
@@ -131,7 +133,7 @@ async function listTransports() {
  */
 function placeAddresses(served) {
   /** @param {string} text */
-  const placed = (text) => text.replace(/localhost:(808[1-5])/g, (usual, port) => served[Number(port) - FIRST_PORT]?.url.host ?? usual);
+  const placed = (text) => text.replace(/localhost:(808[0-5])/g, (usual, port) => (port === PAGE_PORT ? location.host : served[Number(port) - FIRST_PORT]?.url.host) ?? usual);
   for (const link of document.querySelectorAll('article a')) {
     const href = link.getAttribute('href') ?? '';
     if (href.startsWith('http://localhost:')) link.setAttribute('href', placed(href));

@@ -13,6 +13,10 @@ use crate::TRANSPORTS;
 /// Each page's path and document, the contents first; written by the build script.
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
+/// What works the calculator on a page: the script of the comparison's report.
+const CALCULATOR: &str =
+    concat!(include_str!("../../comparison/src/report/calculator.js"), "start(document);\n");
+
 /// Where the walkthrough begins.
 pub(crate) const CONTENTS: &str = "/walkthrough";
 
@@ -29,6 +33,11 @@ pub(crate) fn routes(policy: &str) -> Router {
         ];
         routes = routes.route(path, get(move || async move { (fields, Html(document)) }));
     }
+    let script = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    routes = routes.route("/walkthrough/calculator.js", get(async move || (script, CALCULATOR)));
     // A transport's own page leads to its chapter, or to the contents where there is none yet.
     let is_page = |path: &str| PAGES.iter().any(|&(known, _)| known == path);
     let chapters = TRANSPORTS.map(|transport| format!("{CONTENTS}/{}", transport.name));

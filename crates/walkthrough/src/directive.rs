@@ -63,9 +63,10 @@ pub(crate) fn block(scope: &mut Scope<'_>, line: usize, block: &Block) -> Result
             "panel" => panel(argument),
             "diagram" => diagram(scope.material, argument),
             "table" => table(scope, argument),
+            "calculator" => calculator(scope.material),
             "plan" => Ok(scope.plan.clone()),
             _ => Err(format!(
-                "a directive must be code, step, recording, octets, panel, diagram, table, minutes or plan, not {name:?}"
+                "a directive must be code, step, recording, octets, panel, diagram, table, calculator, minutes or plan, not {name:?}"
             )),
         },
     };
@@ -204,6 +205,20 @@ fn panel(argument: &str) -> Result<Markup, String> {
 fn diagram(material: &Material, name: &str) -> Result<Markup, String> {
     let svg = material.diagram(name)?;
     Ok(html! { figure.diagram { div.wide tabindex="0" { (PreEscaped(svg)) } } })
+}
+
+/// The calculator of the newest record, worked by the script that works it in the comparison's report.
+fn calculator(material: &Material) -> Result<Markup, String> {
+    let Some(controls) = material.calculator()? else {
+        let command = "cargo run --release -p comparison";
+        return Ok(
+            html! { p { "No record is kept yet: " code { (command) } " makes one, and its report has the calculator." } },
+        );
+    };
+    Ok(html! {
+        div.wide.calculator #calculator { (PreEscaped(controls)) }
+        script type="module" src="/walkthrough/calculator.js" {}
+    })
 }
 
 /// The links of a woven table are the README's own, so they are left out.

@@ -6,7 +6,8 @@
 //! - `blocks`: a page taken apart: headings, prose, directives, fences
 //! - `page`: its sections, their minutes and names
 //! - `prose`: Markdown, and what a link may be
-//! - `material`: what directives show: tracks, regions, mistakes, recordings, diagrams, tables
+//! - `material`: what directives show: tracks, regions, mistakes, recordings, diagrams
+//! - `figures`: tables and the calculator of what was measured
 //! - `directive`, `conversation`, `code`: how they show it
 //! - `plan`: the minutes of half a day, a day and two days
 //! - `frame`: what stands around each page
@@ -15,6 +16,7 @@ mod blocks;
 mod code;
 mod conversation;
 mod directive;
+mod figures;
 mod frame;
 mod material;
 mod page;

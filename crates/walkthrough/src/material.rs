@@ -1,5 +1,5 @@
 //! What directives show, read from the repository: tracks with their regions, checks, mistakes and recordings;
-//! diagrams; woven tables.
+//! diagrams.
 
 use std::{
     collections::BTreeMap,
@@ -9,11 +9,13 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::figures;
+
 /// Where tracks are, in the repository.
 const TRACKS: &str = "crates/workshop/tracks";
 
 /// A file that cannot be used, and why.
-type Unusable = (PathBuf, String);
+pub(crate) type Unusable = (PathBuf, String);
 
 /// A track of the workshop, as far as pages show it.
 #[derive(Debug, Deserialize)]
@@ -104,7 +106,7 @@ pub(crate) struct Excerpt {
 /// Everything that directives may name.
 #[derive(Debug)]
 pub(crate) struct Material {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     pub(crate) tracks: Vec<Track>,
     /// What was read.
     pub(crate) inputs: Vec<PathBuf>,
@@ -127,6 +129,7 @@ impl Material {
             material.inputs.extend(track.files.iter().map(|file| root.join(file)));
             material.tracks.push(track);
         }
+        material.inputs.extend(figures::inputs(root));
         Ok(material)
     }
 
@@ -222,16 +225,6 @@ impl Material {
         }
         Ok(svg)
     }
-
-    /// The table between the marks of `scripts/weave` in the README.
-    pub(crate) fn table(&self, name: &str) -> Result<String, String> {
-        let readme = fs::read_to_string(self.root.join("README.md")).map_err(|error| error.to_string())?;
-        let block = readme.split_once(&format!("<!-- weave: {name} -->\n"));
-        let block = block.and_then(|(_, rest)| rest.split_once("<!-- end -->"));
-        block
-            .map(|(table, _)| table.to_owned())
-            .ok_or_else(|| format!("README.md must have the woven block {name:?}"))
-    }
 }
 
 impl Piece {
@@ -263,10 +256,13 @@ impl Track {
     }
 }
 
-/// The checks that a file lists: `MODULE::RUN "ID", "RULE", "RFC", "REGION";`, one a line.
+/// The checks that a file lists: `RUN "ID", "RULE", "RFC", "REGION";`, one a line, RUN being a path.
 fn checks_of(text: &str) -> BTreeMap<String, Check> {
+    let is_path = |run: &str| {
+        !run.is_empty() && run.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | ':'))
+    };
     let check = |line: &str| match line.split('"').collect::<Vec<_>>()[..] {
-        [run, id, ", ", rule, ", ", rfc, ", ", _, ";"] if run.contains("::") => {
+        [run, id, ", ", rule, ", ", rfc, ", ", _, ";"] if is_path(run.trim()) => {
             Some((id.to_owned(), Check { id: id.into(), rule: rule.into(), rfc: rfc.into() }))
         }
         _ => None,
@@ -278,12 +274,12 @@ fn parts(argument: &str) -> Result<(&str, &str), String> {
     argument.split_once('/').ok_or_else(|| format!("the argument must be TRACK/NAME, not {argument:?}"))
 }
 
-fn text(path: &Path) -> Result<String, Unusable> {
+pub(crate) fn text(path: &Path) -> Result<String, Unusable> {
     fs::read_to_string(path).map_err(|error| (path.to_owned(), error.to_string()))
 }
 
 /// The files below a folder whose names end so, in the order of their paths.
-fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Unusable> {
+pub(crate) fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Unusable> {
     let fail = |error: std::io::Error| (folder.to_owned(), error.to_string());
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(fail)? {

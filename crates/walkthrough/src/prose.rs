@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped};
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{Alignment, Event, Options, Parser, Tag, TagEnd, html};
 
 /// What a link may lead to, and from where.
 #[derive(Clone, Copy)]
@@ -28,8 +28,13 @@ pub(crate) fn html(markdown: &str, links: Links<'_>) -> Result<Markup, String> {
                 return Err("a picture must be a diagram: {{diagram NAME}}".into());
             }
             Event::Start(Tag::Link { dest_url, .. }) => judge(dest_url, links)?,
-            Event::Start(Tag::Table(_)) => {
-                events.push(Event::Html("<div class=\"wide\" tabindex=\"0\">".into()));
+            Event::Start(Tag::Table(alignments)) => {
+                // An alignment would become a style attribute, which the pages' security policy forbids.
+                let right = (1..).zip(alignments).filter(|(_, alignment)| **alignment == Alignment::Right);
+                let right: String = right.map(|(column, _)| format!(" right-{column}")).collect();
+                events.push(Event::Html(format!("<div class=\"wide{right}\" tabindex=\"0\">").into()));
+                events.push(Event::Start(Tag::Table(vec![Alignment::None; alignments.len()])));
+                continue;
             }
             _ => {}
         }

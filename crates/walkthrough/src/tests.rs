@@ -96,6 +96,11 @@ fn what_is_shown_is_what_is_in_the_repository() {
     assert!(close.contains("1001 GOING_AWAY"), "{close}");
     let recording = shows("{{recording raw-websocket/rfc-example-key}}");
     assert!(recording.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{recording}");
+    let calculator = shows("{{calculator}}");
+    assert!(
+        calculator.contains("cargo run --release -p comparison")
+            || calculator.contains("id=\"calculator-data\"")
+    );
     let table = shows("{{table transports}}");
     assert!(table.contains("<td>Raw WebSocket</td>") && !table.contains("crates/raw-websocket"), "{table}");
 }
@@ -104,6 +109,8 @@ fn what_is_shown_is_what_is_in_the_repository() {
 fn user_words_are_text() {
     let shown = shows("```text\n<script>\n```\n\n```js\n\"<script>\"\n```");
     assert!(!shown.contains("<script>"), "{shown}");
+    let table = shows("| a | b |\n| --- | ---: |\n| c | 1 |");
+    assert!(table.contains("<div class=\"wide right-2\"") && !table.contains("style="), "{table}");
     let notes = shows("```notes\nfor the *speaker*\n```");
     assert!(notes.contains("<div class=\"notes\" hidden><p>for the <em>speaker</em>"), "{notes}");
 }
