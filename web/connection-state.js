@@ -69,6 +69,7 @@ export class ConnectionState {
 
   /** @param {State} state */
   #paint(state) {
+    // region: paint-state
     this.#line.dataset.state = state.name;
     this.#line.title = state.name === 'connected' ? '' : (state.reason ?? '');
     const seconds = Math.ceil(((state.retryAt ?? 0) - Date.now()) / 1_000);
@@ -77,5 +78,6 @@ export class ConnectionState {
     // Until the next full second, so that no number is left out.
     if (isCounting) this.#showTimer = setTimeout(() => this.#paint(state), (state.retryAt ?? 0) - Date.now() - (seconds - 1) * 1_000);
     this.#onShown();
+    // endregion: paint-state
   }
 }

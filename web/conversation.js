@@ -237,6 +237,7 @@ function markOwn(row, isOwn) {
   row.classList.toggle('received', !isOwn);
 }
 
+// region: names-and-texts
 /** @param {string} user */
 function byline(user) {
   const line = element('p', 'byline');
@@ -250,6 +251,7 @@ function textOf(text) {
   paragraph.dir = 'auto';
   return paragraph;
 }
+// endregion: names-and-texts
 
 /** @param {number} milliseconds */
 function timeOf(milliseconds) {

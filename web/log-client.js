@@ -167,15 +167,18 @@ export class LogClient {
   /** @param {import('./protocol.js').End} end */
   #closed({ reason, retryAfter = 0 }) {
     this.#connection = undefined;
+    // region: count-failures
     const wasStable = this.#state.name === 'connected' && performance.now() - this.#connectedSince >= STABLE_MS;
     this.#failures = wasStable ? 1 : this.#failures + 1;
     const delay = Math.max(this.retrying.wait(this.#failures - 1), retryAfter * 1000);
+    // endregion: count-failures
     this.#setState({ name: navigator.onLine ? 'reconnecting' : 'offline', retryAt: Date.now() + delay, reason });
     this.#reconnectTimer = setTimeout(() => this.#open(), delay);
   }
 
   /** @param {import('./protocol.js').Batch} batch */
   #take(batch) {
+    // region: take-batch
     const isHistory = this.#cursor === undefined || batch.reset === true;
     if (batch.reset) {
       this.#newestId = 0;
@@ -189,6 +192,7 @@ export class LogClient {
     if (!batch.reset) arrived.unshift(...this.#outbox.takeMissed(this.#newestId));
     if (arrived.length > 0) this.#listener.onMessages(arrived, isHistory);
     if (batch.reset) this.#outbox.repostAccepted();
+    // endregion: take-batch
   }
 
   /** @param {State} state */

@@ -22,8 +22,10 @@ export const RETRY = {
    * a server that comes back do not all come back together.
    */
   wait(failures) {
+    // region: back-off
     if (failures === 0) return 0;
     return Math.random() * Math.min(BACK_OFF_MAX_MS, BACK_OFF_BASE_MS * 2 ** (failures - 1));
+    // endregion: back-off
   },
   /** The very same, for its nonce makes the log take it once. */
   again: (draft) => draft,

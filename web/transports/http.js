@@ -61,6 +61,7 @@ export async function content(response) {
  * @param {Response} response
  */
 export async function failure(response) {
+  // region: failure
   const { status } = response;
   const text = await response.text().catch(() => '');
   const problem = problemIn(response, text) ?? { status, title: `the server answered ${status}` };
@@ -71,6 +72,7 @@ export async function failure(response) {
     return new Lost(`the server answered ${status}${detail}`, problem.retryAfter);
   }
   return new Refused(problem);
+  // endregion: failure
 }
 
 /**

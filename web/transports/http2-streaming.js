@@ -16,12 +16,7 @@ const MAX_LINE_LENGTH = 512 * 1024;
 /** @type {import('../protocol.js').Connect} */
 export function connect(url, { cursor, onBatch, onState }) {
   const closing = new AbortController();
-  follow().catch((error) => {
-    if (!closing.signal.aborted) onState('closed', endOf(error));
-    closing.abort();
-  });
-  return { post: (draft) => post(url, draft), close: () => closing.abort() };
-
+  // region: stream-follow
   async function follow() {
     const silence = new Silence(SILENCE_MS);
     const signal = AbortSignal.any([closing.signal, silence.signal]);
@@ -39,12 +34,19 @@ export function connect(url, { cursor, onBatch, onState }) {
       silence.end();
     }
   }
+  follow().catch((error) => {
+    if (!closing.signal.aborted) onState('closed', endOf(error));
+    closing.abort();
+  });
+  // endregion: stream-follow
+  return { post: (draft) => post(url, draft), close: () => closing.abort() };
 
   /**
    * @param {ReadableStream<Uint8Array<ArrayBuffer>>} body
    * @param {Silence} silence
    */
   async function readLines(body, silence) {
+    // region: read-lines
     const reader = body.getReader();
     const decoder = new TextDecoder('utf-8', { fatal: true });
     let rest = '';
@@ -61,6 +63,7 @@ export function connect(url, { cursor, onBatch, onState }) {
         if (line !== '') onBatch(readBatch(line));
       }
     }
+    // endregion: read-lines
   }
 }
 

@@ -14,11 +14,7 @@ export const PAUSE_MS = 1_000;
 /** @type {import('../protocol.js').Connect} */
 export function connect(url, { cursor, onBatch, onState }) {
   const closing = new AbortController();
-  follow().catch((error) => {
-    if (!closing.signal.aborted) onState('closed', endOf(error));
-  });
-  return { post: (draft) => post(url, draft), close: () => closing.abort() };
-
+  // region: poll-loop
   async function follow() {
     for (let isFirst = true; ; isFirst = false) {
       const batch = await poll();
@@ -32,6 +28,11 @@ export function connect(url, { cursor, onBatch, onState }) {
       await shown(closing.signal);
     }
   }
+  follow().catch((error) => {
+    if (!closing.signal.aborted) onState('closed', endOf(error));
+  });
+  // endregion: poll-loop
+  return { post: (draft) => post(url, draft), close: () => closing.abort() };
 
   /** One request: a batch, or nothing if nothing is new. */
   async function poll() {
@@ -40,7 +41,9 @@ export function connect(url, { cursor, onBatch, onState }) {
     const headers = new Headers(cursor === undefined ? {} : { 'if-none-match': `"${cursor}"` });
     const response = await answer(withQuery(url, { after: cursor }), { headers, signal });
     if (response.status === 304) return undefined;
+    // region: poll-failed
     if (!response.ok) throw await failure(response);
+    // endregion: poll-failed
     return readBatch(await content(response));
   }
 }
@@ -50,10 +53,12 @@ export function connect(url, { cursor, onBatch, onState }) {
  * @param {AbortSignal} signal
  */
 function pause(signal) {
+  // region: pause
   return until(signal, (done) => {
     const timer = setTimeout(done, PAUSE_MS);
     return () => clearTimeout(timer);
   });
+  // endregion: pause
 }
 
 /**
@@ -61,12 +66,14 @@ function pause(signal) {
  * @param {AbortSignal} signal
  */
 function shown(signal) {
+  // region: shown
   if (document.visibilityState === 'visible') return undefined;
   return until(signal, (done) => {
     const look = () => document.visibilityState === 'visible' && done();
     document.addEventListener('visibilitychange', look);
     return () => document.removeEventListener('visibilitychange', look);
   });
+  // endregion: shown
 }
 
 /**

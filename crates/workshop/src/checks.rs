@@ -13,6 +13,7 @@ macro_rules! checks {
 mod http;
 mod http2_streaming;
 mod long_polling;
+mod page;
 mod polling;
 mod raw_websocket;
 mod tungstenite_websocket;

@@ -204,9 +204,9 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// Its first line without the version.
-    pub(crate) fn told(&self) -> String {
-        self.request.told()
+    /// Whether it asks for a WebSocket.
+    pub(crate) fn is_upgrade(&self) -> bool {
+        self.request.is_upgrade()
     }
 
     /// From now on it is the check's; what came is in the trace of this thread.

@@ -70,7 +70,7 @@ impl Stage {
         setting: Setting,
         patience: Duration,
     ) -> Result<Self, Failure> {
-        let browser = browser.get()?;
+        let (browser, begun) = (browser.get()?, Instant::now());
         let (sender, news) = mpsc::channel();
         let asked = sender.clone();
         let server = Scripted::start(site, move |arrived| {
@@ -88,7 +88,7 @@ impl Stage {
             let _ = sender.send(said.map_or(News::Ended, News::Said));
         });
         let origin = format!("http://{}", server.address);
-        let stage = Self {
+        let mut stage = Self {
             origin,
             patience,
             browser,
@@ -99,6 +99,8 @@ impl Stage {
             _server: server,
         };
         stage.load(setting)?;
+        // A machine that takes so long for a page may take as long for what follows.
+        stage.patience = patience.max(begun.elapsed());
         Ok(stage)
     }
 
@@ -121,23 +123,21 @@ impl Stage {
     ///
     /// None comes, or the page throws.
     pub fn asked(&self, due: &str) -> Result<Asked, Failure> {
-        match self.listen(self.patience, |kept| kept.arrived.pop_front()) {
+        match self.listen(self.patience, Kept::take) {
             Ok(arrived) => Ok(arrived.asked(self.patience)),
             Err(unheard) => Err(self.unheard(&unheard, due)),
         }
     }
 
-    /// The requests for `/messages` that have come so far and were not taken by [`Self::asked`].
-    ///
-    /// What the page did until now has come: one more request of it is answered first.
+    /// The requests for `/messages` that the page has made, on their way or here, and that [`Self::asked`] did not take.
     ///
     /// # Errors
     ///
     /// The page throws.
     pub fn waiting(&self) -> Result<Vec<String>, Failure> {
-        // A request without any meaning, behind all that was sent before.
-        self.value("fetch('/healthz', { cache: 'no-store' }).then(() => true)")?;
-        Ok(self.kept.borrow().arrived.iter().map(Arrived::told).collect())
+        let asked = self.value("workshop.asked()")?;
+        let told = asked.as_array().into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned);
+        Ok(told.skip(self.kept.borrow().taken).collect())
     }
 
     /// The addresses of all WebSockets that the page has made.

@@ -4,6 +4,7 @@ mod connection;
 mod flow;
 mod heartbeat;
 mod leaving;
+mod page;
 mod posts;
 mod records;
 mod stream;
@@ -43,6 +44,11 @@ checks! {
     flow::memory "memory-bounded", "who does not read costs no memory", "RFC 9113 §5.2", "in-turn";
     heartbeat::ping "ping-after-silence", "a silent peer is pinged", "RFC 9113 §6.7", "silence";
     heartbeat::dropped "no-answer-dropped", "who answers no ping is dropped", "RFC 9113 §6.7", "silence";
+    page::split "split-anywhere", "a record is a line, wherever chunks end", "WHATWG Fetch §5.3", "read-lines";
+    page::utf8 "utf8-split", "a character is decoded whole, wherever chunks end", "WHATWG Encoding §7.2", "read-lines";
+    page::red "red-on-end", "every end of a stream is told, and asked after", "WHATWG Streams §4.3", "stream-follow";
+    page::no_loss "reconnects-without-loss", "the next stream begins behind the last whole line", "the chat's protocol", "stream-follow";
+    page::silence "silence-is-an-end", "without a sign of life for 45 s a stream is dead", "the page's clock", "stream-follow";
 }
 
 /// How far the connection's window is opened at first: more than a stream's.

@@ -3,6 +3,7 @@
 mod hold;
 mod leaving;
 mod nothing_lost;
+mod page;
 mod time_limit;
 mod wake;
 
@@ -30,6 +31,10 @@ checks! {
     time_limit::unchanged "cursor-unchanged", "after 204 the client goes on from the same cursor", "the chat's protocol", "time-limit";
     leaving::gauge "gauge-returns-to-zero", "who is gone is not waited for", "RFC 9112 §9.6", "leaving";
     leaving::stop "stop-answers-all", "a server that stops answers those who wait", "RFC 6202 §2.2", "leaving";
+    page::at_once "re-asks-at-once", "the next request leaves with the answer", "RFC 6202 §2.1", "hold-loop";
+    page::outwaits "outwaits-the-server", "the page waits longer than the server, and not for ever", "RFC 6202 §5.5", "hold-once";
+    page::lost_answer "lost-answer-not-lost", "an answer that breaks off is asked for again", "the chat's protocol", "hold-loop";
+    page::aborts "aborts-on-close", "a request that nobody waits for is let go", "WHATWG DOM §3.2", "hold-once";
 }
 
 /// How long is looked whether an answer comes that must not: a slow server only makes it look less.

@@ -1,8 +1,12 @@
 //! Checks of the track polling, a file for each step.
 
+mod back_off;
 mod cheap;
+mod hidden_tab;
 mod history;
+mod next_request;
 mod post;
+mod safe_page;
 
 use crate::checks::Check;
 
@@ -18,4 +22,17 @@ checks! {
     cheap::not_modified "not-modified-304", "who has the newest batch gets 304", "RFC 9110 §13.1.2", "conditional";
     cheap::exact "exact", "each message comes once, in batches of at most 256 KiB", "the chat's protocol", "page";
     cheap::missed "missed-told", "who fell off the end is told how far", "the chat's protocol", "start";
+    next_request::one_in_flight "one-in-flight", "never two requests under way", "the page's clock", "poll-loop";
+    next_request::interval "interval-after-reply", "the next request leaves 1 s after the answer", "the page's clock", "poll-loop";
+    next_request::survives "survives-network-error", "a request that fails is not the last one", "WHATWG Fetch §5.4", "poll-loop";
+    hidden_tab::quiet "quiet-when-hidden", "a hidden tab asks nothing", "WHATWG HTML §6.2", "shown";
+    hidden_tab::catches_up "catches-up", "a tab that is shown asks at once", "WHATWG HTML §6.2", "shown";
+    back_off::is_failure "500-is-failure", "the status says whether it is an answer", "RFC 9110 §15.6", "poll-failed";
+    back_off::retry_after "retry-after", "the server may say when to come back", "RFC 9110 §10.2.3", "count-failures";
+    back_off::grows "grows", "each failure doubles the longest wait, up to 30 s", "the page's clock", "back-off";
+    back_off::resets "resets", "after a connection that lasted it begins anew", "the page's clock", "count-failures";
+    back_off::spread "spread", "each page waits a random part of that", "full jitter", "back-off";
+    safe_page::inert "script-in-text-inert", "what people write is text, never markup", "WHATWG DOM §4.4", "names-and-texts";
+    safe_page::no_duplicates "no-duplicates", "each message is shown once", "the chat's protocol", "take-batch";
+    safe_page::dot "dot-follows-state", "the dot says what is so", "the page's clock", "paint-state";
 }

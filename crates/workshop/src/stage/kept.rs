@@ -13,6 +13,8 @@ const MAX_LINES: usize = 20;
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) arrived: VecDeque<Arrived>,
+    /// How many of those that were not for a WebSocket were taken.
+    pub(super) taken: usize,
     pub(super) answers: BTreeMap<u64, Value>,
     pub(super) is_loaded: bool,
     pub(super) has_ended: bool,
@@ -25,6 +27,13 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// The next request that came.
+    pub(super) fn take(&mut self) -> Option<Arrived> {
+        let arrived = self.arrived.pop_front()?;
+        self.taken += usize::from(!arrived.is_upgrade());
+        Some(arrived)
+    }
+
     pub(super) fn keep(&mut self, said: Value, origin: &str) {
         if let Some(number) = said.get("id").and_then(Value::as_u64) {
             self.answers.insert(number, said);

@@ -5,31 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
+    checks::page::{AT_ONCE, batch, cursor, message, shows},
     failure::Failure,
     probe::{Outcome, Probe},
     scripted::Socket,
-    stage::{Setting, Stage},
+    stage::Stage,
 };
-
-/// The epoch of the log that the checks make up.
-const EPOCH: &str = "k3f9";
-
-/// Back-off does not wait: what is checked is what is asked for, not when.
-const AT_ONCE: Setting = Setting { chance: Some(0.0), held: false };
-
-fn message(id: usize, text: &str, nonce: Option<&str>) -> Value {
-    let mut message =
-        json!({ "id": id, "user": "zoe", "text": text, "time": 1_763_600_000_000_u64 + id as u64 });
-    if let (Some(nonce), Some(message)) = (nonce, message.as_object_mut()) {
-        message.insert("nonce".to_owned(), nonce.into());
-    }
-    message
-}
-
-/// A batch; its cursor stands after message `last`.
-fn batch(messages: &[Value], last: usize) -> Value {
-    json!({ "messages": messages, "cursor": format!("{EPOCH}-{last}") })
-}
 
 /// The next WebSocket that the page opens, answered.
 fn opened(stage: &Stage, due: &str) -> Result<Socket, Failure> {
@@ -46,10 +27,6 @@ fn connected(stage: &Stage) -> Result<Socket, Failure> {
 
 fn is_green(stage: &Stage, due: &str) -> Outcome {
     stage.until("workshop.state() === 'connected'", due)
-}
-
-fn shows(stage: &Stage, texts: &[String], due: &str) -> Outcome {
-    stage.until(&format!("workshop.rows().join() === {}.join()", json!(texts)), due)
 }
 
 /// Connecting, connected, and not connected any more.
@@ -224,7 +201,7 @@ pub(in crate::checks) fn no_loss(probe: &Probe) -> Outcome {
         socket.reset();
         let did = "We sent three messages, heard a draft, and broke the connection off without an answer.";
         let asked = stage.asked("the page opens a new WebSocket").map_err(|failure| failure.did(did))?;
-        let cursor = format!("{EPOCH}-3");
+        let cursor = cursor(3);
         if asked.request.query("after") != Some(&*cursor) {
             let failure =
                 Failure::new(format!("GET /messages?after={cursor}"), asked.request.told()).did(did);
