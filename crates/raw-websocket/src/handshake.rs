@@ -44,7 +44,7 @@ pub struct Accepted {
 /// Why a request does not become a WebSocket.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Neither field asks for an upgrade: 426.
+    /// Neither `Upgrade` nor `Connection` asks for an upgrade: 426.
     #[error("this resource is a WebSocket: the request must have `Upgrade: websocket` (RFC 6455 §4.2.1)")]
     NotAnUpgrade,
     /// Not HTTP/1.1.
@@ -162,7 +162,8 @@ impl Accepted {
     }
 }
 
-/// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section but for the version.
+/// Judges an opening handshake by RFC 6455 §4.2.1, in the order of that section, but for two: whether it asks for an
+/// upgrade at all comes first, and `Sec-WebSocket-Version` (no. 6) before the key (no. 5), whose rule is that of version 13.
 ///
 /// `Origin` (§4.2.1 no. 7) is the caller's to judge. Of the extensions (no. 9) permessage-deflate is taken up as
 /// `deflate` prefers it; with `None` there is no compression.

@@ -104,7 +104,7 @@ impl Assembler {
         let limit = if compressed { max_compressed_bytes(limit) } else { limit };
         let before = self.under_way.as_ref().map_or(0, |message| message.announced as u64);
         let announced = before.saturating_add(payload_len);
-        // RFC 6455 §10.4, as above.
+        // RFC 6455 §10.4: the limit counts all fragments of the message.
         if announced > limit as u64 {
             return Err(Failure::MessageTooBig { announced, limit });
         }

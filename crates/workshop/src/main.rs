@@ -70,8 +70,8 @@ enum Verb {
     Hint,
     /// The rule of a check, its source, and a good conversation
     Explain {
-        /// Such as reply-lengths
-        check: String,
+        /// Such as reply-lengths; without it, the one that failed last
+        check: Option<String>,
     },
     /// Your regions of this step against the solution's
     Diff,
@@ -87,8 +87,11 @@ enum Verb {
         #[arg(long)]
         all: bool,
     },
-    /// Back to the snapshot before
-    Undo,
+    /// Back to the snapshot before, or to any of `history`
+    Undo {
+        /// The number of a snapshot
+        snapshot: Option<usize>,
+    },
     /// The snapshots
     History,
     /// Save your files aside, and stand where the class is
@@ -145,11 +148,11 @@ fn run(setting: &Setting, verb: Option<Verb>) -> Result<bool, Trouble> {
         }
         Some(Verb::Watch) => watch::watch(setting),
         Some(Verb::Hint) => hint::hint(setting),
-        Some(Verb::Explain { check }) => hint::explain(setting, &check),
+        Some(Verb::Explain { check }) => hint::explain(setting, check.as_deref()),
         Some(Verb::Diff) => changes::diff(setting),
         Some(Verb::Solution { apply }) => changes::solution(setting, apply),
         Some(Verb::Reset { all }) => start::reset(setting, all),
-        Some(Verb::Undo) => changes::undo(setting),
+        Some(Verb::Undo { snapshot }) => changes::undo(setting, snapshot),
         Some(Verb::History) => changes::history(setting),
         Some(Verb::CatchUp { step }) => start::catch_up(setting, step.as_deref()),
         Some(Verb::Demo { compare }) => demo::demo(setting, compare),

@@ -10,6 +10,10 @@ use crate::{
 /// The folder of learners' work, in the repository; Git ignores it.
 pub const MY: &str = "my";
 
+/// The tracks of the transports, in the order in which these came to be.
+const ORDER: [&str; 5] =
+    ["polling", "long-polling", "http2-streaming", "raw-websocket", "tungstenite-websocket"];
+
 /// The repository.
 #[derive(Clone, Debug)]
 pub struct Repository {
@@ -36,7 +40,7 @@ impl Repository {
         self.root.join("crates/workshop/tracks")
     }
 
-    /// All tracks, in the order of their names.
+    /// All tracks, in the order of the transports; others behind them, by name.
     ///
     /// # Errors
     ///
@@ -47,7 +51,9 @@ impl Repository {
         let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         paths.sort();
-        paths.iter().map(|path| Track::read(path)).collect()
+        let mut tracks = paths.iter().map(|path| Track::read(path)).collect::<Result<Vec<_>, _>>()?;
+        tracks.sort_by_key(|track| ORDER.iter().position(|name| *name == track.name).unwrap_or(ORDER.len()));
+        Ok(tracks)
     }
 
     /// A track and its finished source, judged against each other.

@@ -43,7 +43,7 @@ impl Desk {
 #[test]
 fn the_map_says_where_the_learner_is() {
     let said = Desk::at("map", 3).says(&[]);
-    assert!(said.contains("  -> 3  A frame from the server"), "{said}");
+    assert!(said.contains("  ->  3  A frame from the server"), "{said}");
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
 }
 
@@ -86,6 +86,11 @@ fn a_solution_applied_can_be_undone_and_reset() {
     assert!(fs::read_to_string(desk.file()).unwrap().contains(encode));
     assert!(desk.says(&["diff"]).contains("as in the solution"));
 
+    let said = desk.says(&["undo"]);
+    assert_eq!(fs::read_to_string(desk.file()).unwrap(), mine);
+    let (_, forward) = said.trim().rsplit_once(' ').unwrap();
+    desk.says(&["undo", forward]);
+    assert!(fs::read_to_string(desk.file()).unwrap().contains(encode), "forward again: {said}");
     desk.says(&["undo"]);
     assert_eq!(fs::read_to_string(desk.file()).unwrap(), mine);
     assert!(desk.says(&["history"]).contains("<- you are here"));
@@ -123,6 +128,8 @@ fn a_lost_marker_is_told_with_the_way_back() {
 fn explain_shows_the_rule_and_a_recorded_conversation() {
     let said = Desk::at("explain", 1).says(&["explain", "close-echo"]);
     assert!(said.contains("RFC 6455 §5.5.1") && said.contains("you <--"), "{said}");
+    let none = Desk::at("explain-nothing", 1).says(&["explain"]);
+    assert!(none.contains("no check has failed yet"), "{none}");
     let unknown = Desk::at("unknown", 1).says(&["explain", "nothing"]);
     assert!(unknown.contains("there is no check nothing"), "{unknown}");
 }

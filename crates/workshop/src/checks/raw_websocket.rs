@@ -28,6 +28,7 @@ checks! {
     request::plain_get "plain-get-426", "a GET without an upgrade is answered 426", "RFC 9110 §15.5.22", "judge-upgrade";
     request::version "version-426", "another version is answered 426 and ours", "RFC 6455 §4.4", "judge-upgrade";
     request::header_case "header-case", "Connection and Upgrade are lists without case", "RFC 6455 §4.2.1", "elements";
+    request::malformed "malformed-4xx", "a handshake is a GET of HTTP/1.1, to one host", "RFC 6455 §4.2.1", "judge-upgrade";
     handshake::example_key "rfc-example-key", "101 with the accept that the key asks for", "RFC 6455 §4.2.2", "derive-accept-key";
     handshake::protocol "protocol-only-if-offered", "a subprotocol is one of those offered, or none", "RFC 6455 §4.2.2", "choose-subprotocol";
     handshake::origin "foreign-origin-403", "a page from elsewhere is refused", "RFC 6455 §10.2", "open";
@@ -36,11 +37,11 @@ checks! {
     decode::length_126 "length-126", "a client's text of 126 bytes and more is read", "RFC 6455 §5.2", "parse-length";
     decode::length_127 "length-127", "a 64-bit length is read, and judged", "RFC 6455 §5.2", "parse-length";
     decode::byte_by_byte "byte-by-byte", "a frame may come one octet a packet", "RFC 6455 §5.2", "unmask";
-    decode::two_in_one_write "two-in-one-write", "a packet may bring two frames", "RFC 6455 §5.2", "parse-length";
+    decode::two_in_one_write "two-in-one-write", "a packet may bring two frames", "RFC 6455 §5.2", "receive";
     decode::early_bytes "early-bytes-kept", "octets behind the request are the first frame's", "RFC 6455 §4.1", "open";
     decode::unmasked "unmasked-1002", "a frame of a client that is not masked is 1002", "RFC 6455 §5.1", "parse-length";
     decode::too_big "too-big-1009", "a message over 32 KiB is 1009, by its header", "RFC 6455 §10.4", "parse-length";
-    decode::reserved_bits "reserved-bits-1002", "reserved bits and opcodes are 1002", "RFC 6455 §5.2", "parse-start";
+    decode::reserved_bits "reserved-bits-1002", "reserved bits, reserved opcodes, fragments of a ping: 1002", "RFC 6455 §5.2", "parse-start";
     control_frames::ping_pong "ping-pong", "a ping is answered with its own data", "RFC 6455 §5.5.3", "answer";
     control_frames::close_echo "close-echo", "a Close is answered with its own code", "RFC 6455 §5.5.1", "answer";
     control_frames::close_codes "close-codes", "a Close says nothing, or a code that may travel", "RFC 6455 §7.4", "close-code";
@@ -48,6 +49,7 @@ checks! {
     fragments::three_fragments "three-fragments", "a message may come in fragments", "RFC 6455 §5.4", "begin-frame";
     fragments::ping_in_the_middle "ping-in-the-middle", "a ping between fragments is answered at once", "RFC 6455 §5.4", "begin-frame";
     fragments::continuation_first "continuation-first-1002", "a continuation of nothing is 1002", "RFC 6455 §5.4", "admit-start";
+    fragments::bounds "binary-1003", "what is no text is 1003, a message without end 1008", "RFC 6455 §7.4.1, §10.4", "admit-start";
     fragments::utf8_across "utf8-across-fragments", "a character may be cut between two fragments", "RFC 6455 §8.1", "push-utf8";
     fragments::bad_utf8 "bad-utf8-1007", "text that is not UTF-8 is 1007, as soon as that is certain", "RFC 6455 §8.1", "push-utf8";
     follow::second_client "second-client-hears", "what one posts, all hear", "the chat's protocol", "catch-up";

@@ -90,12 +90,12 @@ pub fn solution(setting: &Setting, apply: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// `undo`: back to the snapshot before.
+/// `undo`: back to the snapshot before, or to one that is named.
 ///
 /// # Errors
 ///
 /// There is none, or it cannot be written.
-pub fn undo(setting: &Setting) -> Result<(), Trouble> {
+pub fn undo(setting: &Setting, wanted: Option<usize>) -> Result<(), Trouble> {
     let mut learner = Learner::active(&setting.repository)?;
     let files = progress::files(&learner.folder)?;
     let all = progress::history(&learner.folder);
@@ -105,15 +105,25 @@ pub fn undo(setting: &Setting) -> Result<(), Trouble> {
         Some(snapshot) => snapshot.number,
         None => progress::keep(&learner.folder, "undo", &learner.progress.step)?,
     };
-    let before = all.into_iter().rev().find(|snapshot| snapshot.number < newest && snapshot.files != files);
-    let snapshot = before.ok_or_else(|| Trouble::Told("there is no snapshot before this one".into()))?;
+    let is_meant = |snapshot: &progress::Snapshot| match wanted {
+        Some(number) => snapshot.number == number,
+        None => snapshot.number < newest && snapshot.files != files,
+    };
+    let found = all.into_iter().rev().find(is_meant);
+    let snapshot = found.ok_or_else(|| match wanted {
+        Some(number) => Trouble::Told(format!("there is no snapshot {number}: cargo workshop history")),
+        None => Trouble::Told("there is no snapshot before this one".into()),
+    })?;
     progress::put(&learner.folder, &snapshot.files)?;
     learner.progress.undone_to = Some(snapshot.number);
     if learner.track.number_of(&snapshot.step).is_some() {
         learner.progress.step.clone_from(&snapshot.step);
     }
     learner.progress.write(&learner.folder)?;
-    print(format!("Your files are those of snapshot {}, before {}.\n", snapshot.number, snapshot.before));
+    let (number, before) = (snapshot.number, snapshot.before);
+    print(format!(
+        "Your files are those of snapshot {number}, before {before}. Forward again: cargo workshop undo {newest}\n"
+    ));
     Ok(())
 }
 

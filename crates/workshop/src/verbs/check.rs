@@ -207,13 +207,14 @@ fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), T
     learner.progress.passed.entry(name).or_insert(now);
     let next = learner.track.step(number + 1).map(|step| step.name.clone());
     let paint = setting.paint;
+    if tell {
+        let done = format!("\nStep {number}, {title}, is done: {minutes} minutes, {planned} were planned.\n");
+        print(paint.text(Style::Green, done));
+    }
     if let Some(next) = next {
         (learner.progress.step, learner.progress.begun) = (next, now);
         learner.progress.write(&learner.folder)?;
         if tell {
-            let done =
-                format!("\nStep {number}, {title}, is done: {minutes} minutes, {planned} were planned.\n");
-            print(paint.text(Style::Green, done));
             start::tell_step(setting, learner)?;
         }
     } else {
@@ -221,11 +222,11 @@ fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), T
         if tell {
             print(paint.text(
                 Style::Green,
-                wrap("\nThat was the last step: the transport is yours, octet by octet.", ""),
+                wrap("That was the last step: the transport is yours, octet by octet.", ""),
             ));
             print(wrap(
                 &format!(
-                    "Next: `cargo workshop demo`, or the tests of the finished crate: cargo test -p {}.",
+                    "Next: `cargo workshop demo` shows it at work, and `cargo test -p {}` what ours is held to.",
                     learner.track.name
                 ),
                 "",

@@ -17,13 +17,17 @@ use crate::{
 /// No track is under way.
 pub fn hint(setting: &Setting) -> Result<(), Trouble> {
     let mut learner = Learner::active(&setting.repository)?;
-    let step = learner.step()?.clone();
-    let words = learner
-        .progress
-        .failed
-        .as_ref()
-        .map(|(check, words)| format!("{check}\n{words}"))
-        .unwrap_or_default();
+    let (failed, words) = learner.progress.failed.clone().unwrap_or_default();
+    // What failed last may be a check of a step before.
+    let of_failed = learner.track.steps.iter().find(|step| step.checks.contains(&failed));
+    let step = match of_failed {
+        Some(step) => step.clone(),
+        None => learner.step()?.clone(),
+    };
+    let words = format!("{failed}\n{words}");
+    if !failed.is_empty() {
+        print(setting.paint.text(Style::Dim, format!("for {failed}, of the step {}:\n", step.name)));
+    }
     let fits = |when: &Option<String>| when.as_ref().is_some_and(|when| words.contains(when.as_str()));
     let fitting = step.hints.iter().position(|hint| fits(&hint.when));
     let at = fitting.or_else(|| step.hints.iter().position(|hint| hint.when.is_none())).unwrap_or_default();
@@ -48,12 +52,19 @@ pub fn hint(setting: &Setting) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The rule of a check, where it comes from, and a good conversation, recorded from the finished crate.
+/// The rule of a check, where it comes from, and a good conversation, recorded from the finished crate; without a name, of
+/// the check that failed last.
 ///
 /// # Errors
 ///
-/// There is no such check.
-pub fn explain(setting: &Setting, id: &str) -> Result<(), Trouble> {
+/// There is no such check, or none failed.
+pub fn explain(setting: &Setting, id: Option<&str>) -> Result<(), Trouble> {
+    let last = || {
+        let learner = Learner::active(&setting.repository)?;
+        let failed = learner.progress.failed.map(|(check, _)| check);
+        failed.ok_or_else(|| Trouble::Told("no check has failed yet: `cargo workshop explain CHECK`".into()))
+    };
+    let id = &*id.map_or_else(last, |id| Ok(id.to_owned()))?;
     let tracks = setting.repository.all()?;
     let found = tracks.iter().find_map(|track| checks::find(&track.name, id).map(|check| (track, check)));
     let (track, check) = found.ok_or_else(|| {

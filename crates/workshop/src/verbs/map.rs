@@ -4,7 +4,7 @@ use super::Setting;
 use crate::{
     learner::Trouble,
     progress::Progress,
-    terminal::{Style, print},
+    terminal::{Style, print, wrap},
 };
 
 /// All tracks, their steps, and where the learner stands.
@@ -28,8 +28,10 @@ pub fn map(setting: &Setting) -> Result<(), Trouble> {
                 (false, true) => ("  ->", Style::Yellow),
                 (false, false) => ("    ", Style::Dim),
             };
-            let line =
-                format!("  {sign} {number}  {:<34} {:<16} {:>3} min\n", step.title, step.name, step.minutes);
+            let line = format!(
+                "  {sign} {number:>2}  {:<34} {:<16} {:>3} min\n",
+                step.title, step.name, step.minutes
+            );
             print(paint.text(style, line));
         }
         let next = if progress.is_some() {
@@ -39,6 +41,9 @@ pub fn map(setting: &Setting) -> Result<(), Trouble> {
         };
         print(paint.text(Style::Cyan, format!("  {next}\n")));
     }
+    let order = "The tracks stand in the order in which the transports came to be. Begin with the first, or with the one \
+                 that you came for: none needs another.";
+    print(paint.text(Style::Dim, wrap(order, "")));
     print(paint.text(Style::Dim, "cargo workshop --help lists all verbs; doctor looks at this machine.\n"));
     Ok(())
 }

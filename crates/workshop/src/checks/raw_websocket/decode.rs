@@ -163,6 +163,8 @@ pub(in crate::checks) fn reserved_bits(probe: &Probe) -> Outcome {
             (0x91, "a text with RSV3 set"),
             (0x83, "a frame of the reserved opcode 3"),
             (0x8b, "a frame of the reserved opcode 11"),
+            (0x09, "a ping without FIN, as if a control frame could have fragments"),
+            (0x08, "a Close without FIN"),
         ] {
             refused(probe, server, &masked(first, b"hi", probe.key()), 1002, what)?;
         }

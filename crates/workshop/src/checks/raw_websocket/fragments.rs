@@ -95,6 +95,28 @@ pub(in crate::checks) fn continuation_first(probe: &Probe) -> Outcome {
     })
 }
 
+/// Fragments of one message that a server takes, at the least; beyond, it may say that it is enough.
+const FRAGMENTS: usize = 64;
+
+/// A binary message, and a message that never ends.
+pub(in crate::checks) fn bounds(probe: &Probe) -> Outcome {
+    probe.serve(&[], &[], |server| {
+        let key = probe.key();
+        let binary = masked(0x82, b"hi", key);
+        refused(probe, server, &binary, 1003, "a binary message, where all messages are texts").map_err(
+            |failure| failure.likely("a chat's messages are texts: 1003 is for what is of another type"),
+        )?;
+        let empty = masked(0x00, b"", key).repeat(FRAGMENTS);
+        let endless = [masked(0x01, b"", key), empty].concat();
+        let what = format!("a text in {} empty fragments, none of them the last", FRAGMENTS + 1);
+        refused(probe, server, &endless, 1008, &what).map_err(|failure| {
+            failure.likely(
+                "nothing bounds the number of fragments: `limits.max_fragments` does, the octets do not",
+            )
+        })
+    })
+}
+
 /// Characters of two, three and four octets, cut at each place.
 pub(in crate::checks) fn utf8_across(probe: &Probe) -> Outcome {
     const TEXT: &str = "\u{e9}\u{20ac}\u{1f600}";

@@ -80,6 +80,7 @@ pub(in crate::checks) fn protocol(probe: &Probe) -> Outcome {
             ("chat, json", Some("json")),
             ("chat", None),
             ("jsonp", None),
+            ("JSON", None),
         ] {
             let what = if offer.is_empty() {
                 "no Sec-WebSocket-Protocol".to_owned()
@@ -99,6 +100,9 @@ pub(in crate::checks) fn protocol(probe: &Probe) -> Outcome {
                     .unwrap_or_default();
                 return Err(Failure::new(due, first_line(&head) + &told).did(did).likely(
                     match (got, picked) {
+                        (Some(got), None) if got.eq_ignore_ascii_case(offer) => {
+                            "a subprotocol's name has a case, unlike the elements of Connection (RFC 6455 §4.1 no. 10)"
+                        }
                         (Some(_), None) => {
                             "a subprotocol that was not offered: a browser then drops the connection"
                         }

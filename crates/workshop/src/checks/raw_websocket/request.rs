@@ -91,3 +91,36 @@ pub(in crate::checks) fn header_case(probe: &Probe) -> Outcome {
         Ok(())
     })
 }
+
+/// What is no handshake though its fields ask for one. The version is wrong, too: it is judged last.
+pub(in crate::checks) fn malformed(probe: &Probe) -> Outcome {
+    probe.serve(&[], &[], |server| {
+        let host = format!("localhost:{}", server.address.port());
+        for (line, hosts, status, cause) in [
+            ("HEAD /messages HTTP/1.1", 1, 405, "the method of an opening handshake is GET (no. 1)"),
+            (
+                "GET /messages HTTP/1.0",
+                1,
+                400,
+                "HTTP/1.0 knows no upgrade: the version of HTTP is 1.1 (no. 1)",
+            ),
+            ("GET /messages HTTP/1.1", 0, 400, "a request without Host is malformed (no. 2)"),
+            ("GET /messages HTTP/1.1", 2, 400, "one Host, not two (no. 2)"),
+        ] {
+            let fields = ["Host", "Sec-WebSocket-Version"].map(|name| (name, ""));
+            let rest = String::from_utf8(request(server, &fields)).unwrap_or_default();
+            let rest = rest.split_once("\r\n").map_or("", |(_, rest)| rest);
+            let hosts_sent = format!("Host: {host}\r\n").repeat(hosts);
+            let octets = format!("{line}\r\n{hosts_sent}Sec-WebSocket-Version: 8\r\n{rest}");
+            let did =
+                format!("We sent `{line}` with {hosts} Host and all else of a handshake, but version 8.");
+            let due = format!("{status}");
+            let head =
+                ask(probe, server, octets.as_bytes(), &due).map_err(|failure| failure.did(did.clone()))?;
+            if head.status != status {
+                return Err(Failure::new(due, shown(&head)).did(did).likely(cause));
+            }
+        }
+        Ok(())
+    })
+}
