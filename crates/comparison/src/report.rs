@@ -60,8 +60,8 @@ pub fn html(record: &Record) -> Result<String, Error> {
     Ok(page::page(&view, &answers))
 }
 
-/// Writes `report.html`, `record.json`, `histograms.json` and `table.md` into a folder, which it makes if it must; says
-/// where the page is.
+/// Writes `report.html`, `record.json`, `histograms.json`, `table.md` and, where there is data for it, `calculator.html`
+/// into a folder, which it makes if it must; says where the page is.
 ///
 /// # Errors
 ///
@@ -74,6 +74,9 @@ pub fn write(record: &Record, folder: &Path) -> Result<PathBuf, Error> {
     put(page.clone(), html(record)?)?;
     put(folder.join("histograms.json"), histograms(record))?;
     put(folder.join("table.md"), markdown::table(record))?;
+    if let Some(controls) = calculator::controls(&questions::View::of(record)) {
+        put(folder.join("calculator.html"), controls.into_string())?;
+    }
     let path = folder.join("record.json");
     record.write(&path).map_err(|source| Error::Write { path, source })?;
     Ok(page)

@@ -11,7 +11,7 @@ use comparison::{
     figures,
     plan::star::Place,
     record::{Case, Kind, Record, Subject, Transport},
-    report::markdown,
+    report::{calculator, markdown, questions::View},
 };
 use serde_json::{Value, json};
 
@@ -70,13 +70,17 @@ fn what_is_no_record_is_refused() {
     }
 }
 
-/// The table that is woven into the README is the record's own, and its figures are what its runs come to.
+/// The table that is woven into the README and the calculator that the walkthrough shows are the record's own, and its
+/// figures are what its runs come to.
 #[test]
-fn beside_each_kept_record_stands_its_table() {
+fn beside_each_kept_record_stand_its_table_and_its_calculator() {
     for (path, record) in kept() {
         let beside = fs::read_to_string(path.with_extension("md")).unwrap_or_default();
-        let again = "cargo run -p comparison -- report RECORD --into target/comparison, and keep its record.json and table.md";
+        let again = "cargo run -p comparison -- report RECORD --into target/comparison, and keep its record.json, table.md and calculator.html";
         assert!(beside == markdown::table(&record), "{}: stale table: {again}", path.display());
+        let beside = fs::read_to_string(path.with_extension("html")).unwrap_or_default();
+        let controls = calculator::controls(&View::of(&record)).expect("there is something to read").into_string();
+        assert!(beside == controls, "{}: stale calculator: {again}", path.display());
         let mut concluded = record.clone();
         figures::conclude(&mut concluded.cases, &concluded.subjects);
         let differing =

@@ -36,6 +36,12 @@ pub(crate) fn html(markdown: &str, links: Links<'_>) -> Result<Markup, String> {
                 events.push(Event::Start(Tag::Table(vec![Alignment::None; alignments.len()])));
                 continue;
             }
+            // An empty cell of the head is the head of nothing.
+            Event::End(TagEnd::TableCell) if matches!(events.last(), Some(Event::Start(Tag::TableCell))) => {
+                events.pop();
+                events.push(Event::Html("<td></td>".into()));
+                continue;
+            }
             _ => {}
         }
         let ends_table = matches!(event, Event::End(TagEnd::Table));

@@ -109,8 +109,9 @@ fn what_is_shown_is_what_is_in_the_repository() {
 fn user_words_are_text() {
     let shown = shows("```text\n<script>\n```\n\n```js\n\"<script>\"\n```");
     assert!(!shown.contains("<script>"), "{shown}");
-    let table = shows("| a | b |\n| --- | ---: |\n| c | 1 |");
+    let table = shows("| | b |\n| --- | ---: |\n| c | 1 |");
     assert!(table.contains("<div class=\"wide right-2\"") && !table.contains("style="), "{table}");
+    assert!(table.contains("<td></td><th>b</th>"), "{table}");
     let notes = shows("```notes\nfor the *speaker*\n```");
     assert!(notes.contains("<div class=\"notes\" hidden><p>for the <em>speaker</em>"), "{notes}");
 }

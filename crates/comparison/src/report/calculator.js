@@ -267,6 +267,8 @@ function line(page, title, cells) {
   });
   const cases = [...new Set(cells.flatMap((one) => one.cases))];
   const links = cases.map((id) => {
+    // A page that shows the calculator alone has no cases to lead to.
+    if (!page.getElementById(id)) return make('li', id);
     const link = make('a', id);
     link.setAttribute('href', `#${encodeURIComponent(id)}`);
     return make('li', link);

@@ -1,5 +1,6 @@
-//! The calculator's data: the points that were measured, for `calculator.js` to read between.
+//! The calculator: its fields, and its data, the points that were measured, for `calculator.js` to read between.
 
+use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
 
 use super::{questions::View, select::Series};
@@ -51,6 +52,47 @@ struct Point {
     /// How long it was measured (s).
     window: f64,
     figures: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The script that works the [`controls`], as a module: it starts itself.
+pub const SCRIPT: &str = concat!(include_str!("calculator.js"), "start(document);\n");
+
+/// Its fields, its table and its data, to stand in an element with the id `calculator` of a page that runs [`SCRIPT`];
+/// `None` as [`data`].
+pub fn controls(view: &View<'_>) -> Option<Markup> {
+    let data = data(view)?;
+    let field = |name: &str, label: &str, value: &str, most: &str| {
+        html! {
+            label { (label) input name=(name) type="number" min="0" max=(most) step="any" value=(value) required; }
+        }
+    };
+    Some(html! {
+        noscript { p { "The calculator needs JavaScript; the tables do not." } }
+        form {
+            (field("rate", "messages a second", "10", "1000000"))
+            (field("audience", "clients", "100", "1000000"))
+            (field("round", "round trip (ms)", "0", "10000"))
+            (field("payload", "text (B)", "100", "1000000"))
+            (field("phones", "share of phones (%)", "0", "100"))
+            (field("phoneRound", "their round trip (ms)", "160", "10000"))
+        }
+        output role="status" {}
+        div.scroll tabindex="0" role="region" aria-label="What each would cost" {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "transport" }
+                        @for head in ["server CPU", "on the wire", "requests", "delay, median", "delay, 99 %",
+                            "memory", "packets of a phone at rest", "read from"] {
+                            th scope="col" { (head) }
+                        }
+                    }
+                }
+                tbody {}
+            }
+        }
+        script #calculator-data type="application/json" { (PreEscaped(data)) }
+    })
 }
 
 /// The data as JSON that can stand in a `script` element; `None` if nothing was measured that it could read.

@@ -187,15 +187,9 @@ fn figure(plot: &Plot) -> Markup {
 }
 
 fn calculator_part(view: &View<'_>) -> Markup {
-    let Some(data) = calculator::data(view) else {
+    let Some(controls) = calculator::controls(view) else {
         return html! { h2 #calculator { "Calculator" } p { "The record has no delivery for it to read." } };
     };
-    let field = |name: &str, label: &str, value: &str, most: &str| {
-        html! {
-            label { (label) input name=(name) type="number" min="0" max=(most) step="any" value=(value) required; }
-        }
-    };
-    let script = format!("{}start(document);", include_str!("calculator.js"));
     html! {
         section #calculator {
             h2 { "Calculator" }
@@ -205,33 +199,9 @@ fn calculator_part(view: &View<'_>) -> Markup {
                      beyond them. Where more than one parameter lies between points, each is taken to act by itself, times by sums and costs \
                      by factors; only where measured corners bear that out, within a quarter, and then it says “about”."
                 }
-                noscript { p { "The calculator needs JavaScript; the tables do not." } }
-                form {
-                    (field("rate", "messages a second", "10", "1000000"))
-                    (field("audience", "clients", "100", "1000000"))
-                    (field("round", "round trip (ms)", "0", "10000"))
-                    (field("payload", "text (B)", "100", "1000000"))
-                    (field("phones", "share of phones (%)", "0", "100"))
-                    (field("phoneRound", "their round trip (ms)", "160", "10000"))
-                }
-                output role="status" {}
-                div.scroll tabindex="0" role="region" aria-label="What each would cost" {
-                    table {
-                        thead {
-                            tr {
-                                th scope="col" { "transport" }
-                                @for head in ["server CPU", "on the wire", "requests", "delay, median", "delay, 99 %",
-                                    "memory", "packets of a phone at rest", "read from"] {
-                                    th scope="col" { (head) }
-                                }
-                            }
-                        }
-                        tbody {}
-                    }
-                }
+                (controls)
             }
-            script #calculator-data type="application/json" { (PreEscaped(data)) }
-            script type="module" { (PreEscaped(script)) }
+            script type="module" { (PreEscaped(calculator::SCRIPT)) }
         }
     }
 }
