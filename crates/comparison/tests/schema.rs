@@ -79,7 +79,8 @@ fn beside_each_kept_record_stand_its_table_and_its_calculator() {
         let again = "cargo run -p comparison -- report RECORD --into target/comparison, and keep its record.json, table.md and calculator.html";
         assert!(beside == markdown::table(&record), "{}: stale table: {again}", path.display());
         let beside = fs::read_to_string(path.with_extension("html")).unwrap_or_default();
-        let controls = calculator::controls(&View::of(&record)).expect("there is something to read").into_string();
+        let controls =
+            calculator::controls(&View::of(&record)).expect("there is something to read").into_string();
         assert!(beside == controls, "{}: stale calculator: {again}", path.display());
         let mut concluded = record.clone();
         figures::conclude(&mut concluded.cases, &concluded.subjects);
