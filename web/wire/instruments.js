@@ -12,7 +12,7 @@ import { expectedDelay } from './theory.js';
 import { Track } from './track.js';
 
 /** Actions on the network after which the theory says nothing, by how the server's note of them begins. */
-const ACTIONS = /^(cut|blackhole|restart|served again)/;
+const ACTIONS = /^(cut|blackhole|restart|served again|your server)/;
 
 /** @typedef {{ name: string, title: string, shortTitle: string }} Named */
 
@@ -68,6 +68,9 @@ export class Instruments {
   last = 0;
   /** Whether it was ever connected, so that its figures count. */
   hasBegun = false;
+  /** What stands behind this panel, where it is not ours. */
+  #server = made('p', 'state own-server');
+  #serverWords = made('span', '');
   #strip;
   #plot;
   #mean = new Line('mean', 'mean');
@@ -102,7 +105,13 @@ export class Instruments {
     strip.append(window, plotWindow, axis);
     const means = made('p', 'means');
     means.append(made('span', 'means-title', 'delivery'), this.#mean.words, this.#theory.words);
-    this.element.append(badges, strip, means, this.figures.element);
+    this.#server.hidden = true;
+    this.#server.title = 'Another program serves this panel. Its log is its own: what is said in the other panels is not in it.';
+    const dot = made('span', 'dot');
+    dot.setAttribute('aria-hidden', 'true');
+    this.#server.append(dot, this.#serverWords);
+    this.#server.setAttribute('role', 'status');
+    this.element.append(this.#server, badges, strip, means, this.figures.element);
     this.#strip = new Strip(window, canvas, this.track);
     this.#plot = new Plot(plotWindow, plotCanvas, lines, this.delays);
     pictures.add(window, this.#strip);
@@ -127,6 +136,13 @@ export class Instruments {
     if (Object.entries(disturbed).every(([field, value]) => this.#disturbed[/** @type {keyof typeof disturbed} */ (field)] === value)) return;
     this.#disturbed = disturbed;
     this.delays.begin(now);
+  }
+
+  /** @param {boolean} isUp whether the other program that serves this panel is there */
+  showServer(isUp) {
+    this.#server.hidden = false;
+    this.#server.dataset.state = isUp ? 'connected' : 'offline';
+    setText(this.#serverWords, isUp ? 'your server runs, with its own log' : 'your server is not there');
   }
 
   /** @param {number} now */

@@ -49,6 +49,7 @@ export const LAYERS = /** @type {const} */ ([
  * @property {Map<string, Disturbances>} [disturbances] when they changed, and first
  * @property {number} [speaker] messages a second, when that changed, and first
  * @property {Map<string, string>} [variants] the servers that are wrong on purpose, by transport, when that changed, and first
+ * @property {Map<string, boolean>} [panels] whether the program behind a panel is there, where it is not ours, when that changed, and first
  */
 
 /** @typedef {{ from: number, to: number, name: string, value: string, meaning: string }} Bits */
@@ -98,6 +99,9 @@ export function readReport(data) {
   }
   if (isObject(value.variants)) {
     report.variants = new Map(Object.entries(value.variants).flatMap(([name, one]) => (typeof one === 'string' ? [[name, one]] : [])));
+  }
+  if (isObject(value.panels)) {
+    report.panels = new Map(Object.entries(value.panels).flatMap(([name, one]) => (typeof one === 'boolean' ? [[name, one]] : [])));
   }
   return report;
 }

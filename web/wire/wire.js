@@ -195,6 +195,7 @@ export class Wire {
     this.#disturb.heard(report);
     this.#variants.heard(report);
     if (report.variants) for (const [name, panel] of this.#instruments) panel.isWrong = report.variants.has(name);
+    for (const [name, isUp] of report.panels ?? []) this.#instruments.get(name)?.showServer(isUp);
     for (const [name, disturbed] of report.disturbances ?? []) this.#instruments.get(name)?.disturb(disturbed, report.now);
     // The rate is a condition of all.
     if (report.speaker !== undefined && report.speaker !== this.#speaker) {

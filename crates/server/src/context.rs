@@ -41,6 +41,8 @@ pub struct Context {
     pub gate: Arc<Gate>,
     /// The page's origins that may show this server's page in a frame.
     pub(crate) framed_by: Arc<[String]>,
+    /// Where modules lie that stand in place of the page's own.
+    pub(crate) web: Option<Arc<Path>>,
     pub(crate) connections: Connections,
     pub(crate) posts: Arc<AddressRates>,
     post_rate: u32,
@@ -56,7 +58,8 @@ impl Context {
             limits: Limits::default(),
             data: options.data.as_path().into(),
             gate: Arc::new(Gate::new(options)),
-            framed_by: Arc::new([]),
+            framed_by: options.framed_by.iter().map(|origin| origin.as_str().to_owned()).collect(),
+            web: options.web.as_deref().map(Arc::from),
             connections: Connections::new(options.max_connections),
             posts: Arc::new(AddressRates::new(options.post_rate)),
             post_rate: options.post_rate,
@@ -73,6 +76,11 @@ impl Context {
     /// The same context with a page that pages of these origins may show in a frame.
     pub fn framed_by(self, origins: impl IntoIterator<Item = String>) -> Self {
         Self { framed_by: origins.into_iter().collect(), ..self }
+    }
+
+    /// The same context with a page of which the JavaScript modules that lie in `folder` are taken from there.
+    pub fn with_modules_of(self, folder: &Path) -> Self {
+        Self { web: Some(folder.into()), ..self }
     }
 
     /// The same context with a tap before every connection that comes while it is on, and requests that fail as it says.

@@ -43,6 +43,16 @@ pub struct Options {
     /// Folder where the self-signed certificate of HTTP/2 is kept.
     #[arg(long, value_name = "FOLDER", default_value = ".crosstalk")]
     pub data: PathBuf,
+
+    /// Origin of a page that may show this server's page in a frame; several with commas between them, or the option
+    /// again. Default: none.
+    #[arg(long, env = "FRAMED_BY", value_name = "URL", value_parser = Origin::from_str, value_delimiter = ',')]
+    pub framed_by: Vec<Origin>,
+
+    /// Folder whose JavaScript modules, such as transports/polling.js, are served in place of the page's own.
+    /// Default: none.
+    #[arg(long, env = "WEB_FOLDER", value_name = "FOLDER")]
+    pub web: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -57,6 +67,8 @@ impl Default for Options {
             post_rate: 20,
             max_connections: 20_000,
             data: PathBuf::from(".crosstalk"),
+            framed_by: Vec::new(),
+            web: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The routes that all servers share: the page and its files, readiness, and what answers when nothing else does.
 
-use std::{borrow::Cow, convert::Infallible, sync::Arc};
+use std::{borrow::Cow, convert::Infallible, fs, path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -51,7 +51,11 @@ pub fn routes(store: MessageStore, context: &Context, messages: MethodRouter<Cha
             .replace("{{walkthrough}}", &walkthrough)
     };
     let chat = Chat { store, context: context.clone() };
-    guarded(context, page_routes("index.html", &policy, page).route("/messages", messages).with_state(chat))
+    let mut routes = page_routes("index.html", &policy, page);
+    if let Some(folder) = context.web.clone() {
+        routes = routes.fallback(move |request: Request| module_or_file(Arc::clone(&folder), request));
+    }
+    guarded(context, routes.route("/messages", messages).with_state(chat))
 }
 
 /// What a page may load and do: what its own server gives, and nothing else.
@@ -106,11 +110,28 @@ fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path has other methods; see the field `allow`")
 }
 
-async fn file_of_web(request: Request) -> Response {
-    let path = request.uri().path().strip_prefix('/').unwrap_or_default();
-    // A debug build looks for files as they lie, and would resolve what is no name.
+/// The name of a file that a request asks for. A debug build looks for files as they lie, and would resolve what is no
+/// name.
+fn name_of(request: &Request) -> Option<&str> {
+    let path = request.uri().path().strip_prefix('/')?;
     let is_name = path.split('/').all(|part| !matches!(part, "" | "." | "..")) && !path.ends_with(".html");
-    let file = if is_name { Web::get(path) } else { None };
+    is_name.then_some(path)
+}
+
+/// The JavaScript module in `folder`, or else the file of the page. For who writes a module and looks at it: it is read
+/// anew, and waited for, at each request.
+async fn module_or_file(folder: Arc<Path>, request: Request) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"-_./".contains(&octet);
+    let name = name_of(&request).filter(|name| name.ends_with(".js") && name.bytes().all(is_plain));
+    match name.filter(|_| is_read).and_then(|name| fs::read(folder.join(name)).ok()) {
+        Some(module) => ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], module).into_response(),
+        None => file_of_web(request).await,
+    }
+}
+
+async fn file_of_web(request: Request) -> Response {
+    let file = name_of(&request).and_then(Web::get);
     match (file, request.method()) {
         // The target of these is no path, so there is none to lack (RFC 9112 §3.2.3, §3.2.4).
         (None, method) if method == Method::CONNECT || request.uri().path() == "*" => {

@@ -10,12 +10,14 @@
 //! - `wire_routes`, `wire_events`: the same over HTTP
 //! - `restart`, `speaker`: a server that goes and comes again, a user who does not stop talking
 //! - `variants`: servers that are wrong on purpose
+//! - [`upstream`]: another program behind a panel, such as a learner's server
 //! - `walkthrough`: the course, rendered by the build script
 
 mod network;
 pub mod options;
 mod restart;
 mod speaker;
+pub mod upstream;
 mod variants;
 mod walkthrough;
 mod wire_events;
@@ -35,6 +37,7 @@ use message_store::MessageStore;
 use network::{Network, Told};
 use serde::Serialize;
 use server::{Context, Listener, Options, Transport, http1, site};
+use upstream::Panel;
 
 /// The page, as people name it.
 pub const PAGE: Transport =
@@ -56,6 +59,8 @@ pub struct Bound {
     pub context: Context,
     /// Where it listens.
     pub listener: Listener,
+    /// Another program that serves its `/messages`.
+    pub panel: Option<Panel>,
 }
 
 /// The page and the transports, listening.
@@ -88,6 +93,8 @@ impl SideBySide {
         ];
         let port = page.listener.local_addr().port();
         let pages: Vec<_> = hosts(&page.context).map(|host| format!("http://{host}:{port}")).collect();
+        let given = options.framed_by.iter().map(|origin| origin.as_str().to_owned());
+        let pages: Vec<_> = pages.into_iter().chain(given).collect();
         let framed =
             |bound: Bound| Bound { context: bound.context.framed_by(pages.iter().cloned()), ..bound };
         let transports = transports.map(framed);
@@ -97,6 +104,15 @@ impl SideBySide {
     /// The same, with the wire shown to peers that are not of loopback too.
     pub fn exposing_wire(self) -> Self {
         Self { is_wire_exposed: true, ..self }
+    }
+
+    /// The same, with another program behind a panel.
+    pub fn with_panel(mut self, panel: Panel) -> Self {
+        let mut transports = self.transports.iter_mut();
+        if let Some(bound) = transports.find(|bound| bound.context.transport.name == panel.transport) {
+            bound.panel = Some(panel);
+        }
+        self
     }
 
     /// The contexts of all six, to stop them by.
@@ -118,15 +134,15 @@ impl SideBySide {
         let routes = page_routes(&page.context, &transports, network.clone());
         let [a, b, c, d, e] = transports;
         let [a_orders, b_orders, c_orders, d_orders, e_orders] = orders;
-        let [a_tap, b_tap, c_tap, d_tap, e_tap] = network.lines.each_ref().map(|line| line.tap.clone());
+        let [a_line, b_line, c_line, d_line, e_line] = &*network.lines;
         let log = || store.clone();
         tokio::try_join!(
             http1::serve(page.listener, routes, page.context.clone()),
-            restart::serve(a, listen, a_orders, log(), a_tap, polling::serve),
-            restart::serve(b, listen, b_orders, log(), b_tap, long_polling::serve),
-            restart::serve(c, listen, c_orders, log(), c_tap, http2_streaming::serve),
-            restart::serve(d, listen, d_orders, log(), d_tap, raw_websocket::serve),
-            restart::serve(e, listen, e_orders, log(), e_tap, tungstenite_websocket::serve),
+            restart::serve(a, listen, a_orders, log(), a_line, polling::serve),
+            restart::serve(b, listen, b_orders, log(), b_line, long_polling::serve),
+            restart::serve(c, listen, c_orders, log(), c_line, http2_streaming::serve),
+            restart::serve(d, listen, d_orders, log(), d_line, raw_websocket::serve),
+            restart::serve(e, listen, e_orders, log(), e_line, tungstenite_websocket::serve),
             speaker::speak(log(), speaker, page.context.clone()),
             network.tidy(page.context),
         )?;
@@ -146,7 +162,7 @@ async fn bind(transport: Transport, options: &Options, offset: u16) -> io::Resul
             format!("{title}: {error} (that port is the page's, the transports take the five after it)");
         io::Error::new(error.kind(), reason)
     })?;
-    Ok(Bound { context: Context::new(transport, options), listener })
+    Ok(Bound { context: Context::new(transport, options), listener, panel: None })
 }
 
 /// The names by which a browser may reach the page and frame its panels. A content security policy cannot name

@@ -12,14 +12,17 @@ async fn main() -> ExitCode {
     program::exit(run(MainOptions::of_command_line(PAGE.port)).await)
 }
 
-async fn run(MainOptions { server: options, expose_wire }: MainOptions) -> io::Result<()> {
-    let mut bound = SideBySide::bind(&options).await?;
-    if expose_wire {
+async fn run(options: MainOptions) -> io::Result<()> {
+    let mut bound = SideBySide::bind(&options.server).await?;
+    if let Some(panel) = options.panel() {
+        bound = bound.with_panel(panel);
+    }
+    if options.expose_wire {
         bound = bound.exposing_wire();
     }
     announce(&bound);
     program::stop_on_signal(bound.contexts());
-    bound.serve(MessageStore::in_memory(options.history)).await
+    bound.serve(MessageStore::in_memory(options.server.history)).await
 }
 
 #[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]

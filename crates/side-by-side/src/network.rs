@@ -26,6 +26,8 @@ pub(crate) struct Line {
     pub(crate) tap: Tap,
     restarts: mpsc::Sender<Duration>,
     variant: watch::Sender<Option<Variant>>,
+    /// Whether the other program behind its panel is there; nothing where there is none, or nobody has looked yet.
+    pub(crate) is_panel_up: watch::Sender<Option<bool>>,
 }
 
 /// All transports', in the order of [`TRANSPORTS`].
@@ -62,7 +64,8 @@ impl Network {
             let (restarts, restarting) = mpsc::channel(1);
             let (variant, varying) = watch::channel(None);
             let tap = Tap::new(clock, transport.scheme == "https");
-            (Line { transport, tap, restarts, variant }, Orders { restarts: restarting, variant: varying })
+            let line = Line { transport, tap, restarts, variant, is_panel_up: watch::Sender::new(None) };
+            (line, Orders { restarts: restarting, variant: varying })
         });
         let (lines, orders) = ([a.0, b.0, c.0, d.0, e.0], [a.1, b.1, c.1, d.1, e.1]);
         let (speaker, heard) = watch::channel(0);
@@ -111,6 +114,11 @@ impl Network {
     /// The server that is wrong on purpose, of each transport where one is.
     pub(crate) fn variants(&self) -> [(&'static str, Option<Variant>); 5] {
         self.lines.each_ref().map(|line| (line.transport.name, *line.variant.borrow()))
+    }
+
+    /// Whether the other program behind a panel is there, of each transport that has one.
+    pub(crate) fn panels(&self) -> [(&'static str, Option<bool>); 5] {
+        self.lines.each_ref().map(|line| (line.transport.name, *line.is_panel_up.borrow()))
     }
 
     /// The speaker's messages a second.

@@ -1,7 +1,11 @@
 //! The command line: that of all servers, and what only this program has.
 
+use std::path::PathBuf;
+
 use clap::{CommandFactory, FromArgMatches, Parser};
 use server::Options;
+
+use crate::upstream::Panel;
 
 /// What is told behind the options.
 const WIRE: &str = "\
@@ -34,6 +38,15 @@ pub struct MainOptions {
     /// Default: from this machine only.
     #[arg(long)]
     pub expose_wire: bool,
+
+    /// A panel whose /messages another program serves, such as raw-websocket=127.0.0.1:4711: a learner's server among
+    /// ours. The page is still ours, but for HTTP/2, where that program serves it too.
+    #[arg(long, value_name = "TRANSPORT=ADDRESS:PORT")]
+    pub panel: Option<Panel>,
+
+    /// Folder whose JavaScript modules that panel takes in place of the page's own.
+    #[arg(long, value_name = "FOLDER", requires = "panel")]
+    pub panel_web: Option<PathBuf>,
 }
 
 impl MainOptions {
@@ -42,5 +55,10 @@ impl MainOptions {
     pub fn of_command_line(port: u16) -> Self {
         let command = Self::command().mut_arg("port", |arg| arg.default_value(port.to_string()));
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The other program behind a panel, with its modules.
+    pub fn panel(&self) -> Option<Panel> {
+        self.panel.clone().map(|panel| Panel { modules: self.panel_web.clone(), ..panel })
     }
 }

@@ -1,14 +1,17 @@
 //! A transport's server that is stopped on demand, stays away, and is served again on the same port over the same log;
-//! or another server is, one that is wrong on purpose.
+//! or another server is: one that is wrong on purpose, or a program of somebody else.
 
 use std::{future::Future, io, net::IpAddr, pin::pin, time::Duration};
 
 use message_store::MessageStore;
 use server::{Context, Listener};
 use tokio::time::sleep;
-use wire::Tap;
 
-use crate::{Bound, network::Orders};
+use crate::{
+    Bound,
+    network::{Line, Orders},
+    upstream::Upstream,
+};
 
 /// The pause before a port that somebody else has taken meanwhile is tried again.
 const PORT_PAUSE: Duration = Duration::from_millis(250);
@@ -23,22 +26,25 @@ pub(crate) async fn serve<F>(
     listen: Option<IpAddr>,
     Orders { mut restarts, mut variant }: Orders,
     store: MessageStore,
-    tap: Tap,
+    line: &Line,
     serve: impl Fn(Listener, MessageStore, Context) -> F,
 ) -> io::Result<()>
 where
     F: Future<Output = io::Result<()>>,
 {
-    let Bound { context, mut listener } = bound;
+    let Bound { context, mut listener, panel } = bound;
+    let tap = &line.tap;
+    let upstream = panel.map(|panel| Upstream::new(panel, tap.clone(), line.is_panel_up.clone()));
     let port = listener.local_addr().port();
     loop {
         let child = context.child();
         let served = *variant.borrow_and_update();
-        let (log, told) = (store.clone(), child.clone());
+        let (log, told, upstream) = (store.clone(), child.clone(), upstream.clone());
         let mut serving = pin!(async {
-            match served {
-                None => serve(listener, log, told).await,
-                Some(variant) => variant.serve(listener, log, told).await,
+            match (served, upstream) {
+                (Some(variant), _) => variant.serve(listener, log, told).await,
+                (None, Some(upstream)) => upstream.serve(listener, log, told).await,
+                (None, None) => serve(listener, log, told).await,
             }
         });
         let absence = tokio::select! {

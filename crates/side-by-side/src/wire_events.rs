@@ -67,6 +67,7 @@ struct State {
     disturbances: [(&'static str, Disturbances); 5],
     speaker: u32,
     variants: [(&'static str, Option<Variant>); 5],
+    panels: [(&'static str, Option<bool>); 5],
 }
 
 struct Reader {
@@ -91,6 +92,9 @@ struct Told {
     speaker: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     variants: Option<BTreeMap<&'static str, Option<Variant>>>,
+    /// Whether the program behind a panel is there, where there is another than ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panels: Option<BTreeMap<&'static str, bool>>,
     transports: BTreeMap<&'static str, OfTransport>,
 }
 
@@ -130,8 +134,8 @@ impl Reader {
     /// What there is to tell now.
     fn look(&mut self) -> Option<Told> {
         let network = &self.network;
-        let (disturbances, variants) = (network.disturbances(), network.variants());
-        let state = State { disturbances, speaker: network.speaker(), variants };
+        let (disturbances, variants, panels) = (network.disturbances(), network.variants(), network.panels());
+        let state = State { disturbances, speaker: network.speaker(), variants, panels };
         let counts = self.network.lines.each_ref().map(|line| line.tap.counts());
         let mut transports = BTreeMap::new();
         let mut has_events = false;
@@ -158,9 +162,12 @@ impl Reader {
         let new = is_state_new.then(|| state.clone());
         let disturbances = new.as_ref().map(|state| state.disturbances.into_iter().collect());
         let speaker = new.as_ref().map(|state| state.speaker);
+        let panels = new.as_ref().map(|state| state.panels.into_iter());
+        let panels = panels.map(|panels| panels.filter_map(|(name, is_up)| Some((name, is_up?))).collect());
+        let panels = panels.filter(|panels: &BTreeMap<_, _>| !panels.is_empty());
         let variants = new.map(|state| state.variants.into_iter().collect());
         self.told = Some((state, counts));
-        Some(Told { now: self.network.clock.now(), disturbances, speaker, variants, transports })
+        Some(Told { now: self.network.clock.now(), disturbances, speaker, variants, panels, transports })
     }
 }
 

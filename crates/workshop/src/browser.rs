@@ -25,7 +25,11 @@ use serde_json::{Value, json};
 
 use self::program::spawn;
 pub use self::program::{INSTALL, VARIABLE, found};
-use crate::{failure::Failure, process, said::Said};
+use crate::{
+    failure::Failure,
+    process,
+    said::{LISTENING, Said},
+};
 
 /// How long the browser may take for what needs no page. It is long, for a busy machine starts a browser slowly.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
@@ -118,7 +122,7 @@ impl Browser {
         let (Some(pipe), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(not_run("the browser has no pipe"));
         };
-        let log = Said::of(child.stderr.take()).0;
+        let log = Said::of(child.stderr.take(), LISTENING).0;
         let listeners = Arc::new(Mutex::new(Listeners::default()));
         let told = Arc::clone(&listeners);
         thread::spawn(move || listen(output, &told));

@@ -1,8 +1,10 @@
 //! Builds a learner's program, compile errors alone.
 
 use std::{
+    io::{IsTerminal as _, Read, Write as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
+    thread,
 };
 
 use crate::{learner::Trouble, process::Program, track::Track};
@@ -25,6 +27,23 @@ pub fn build(track: &Track, folder: &Path, colour: bool, shown: bool) -> Result<
     if !track.run.is_empty() {
         return Ok(Built::Program(Program::new(&track.run, folder)));
     }
+    fetched_or_not(folder, colour, shown)
+}
+
+/// Builds the main program, which is what cargo builds at the root of the repository; or gives the one that the variable
+/// `WORKSHOP_SIDE_BY_SIDE` names.
+///
+/// # Errors
+///
+/// Cargo cannot be run.
+pub fn side_by_side(root: &Path, colour: bool) -> Result<Built, Trouble> {
+    match std::env::var_os("WORKSHOP_SIDE_BY_SIDE") {
+        Some(path) => Ok(Built::Program(Program::at(Path::new(&path), root))),
+        None => fetched_or_not(root, colour, true),
+    }
+}
+
+fn fetched_or_not(folder: &Path, colour: bool, shown: bool) -> Result<Built, Trouble> {
     let offline = cargo(folder, colour, shown, true)?;
     // What was never fetched cannot be built offline; then, and only then, the network is asked.
     match offline {
@@ -46,18 +65,42 @@ fn cargo(folder: &Path, colour: bool, shown: bool, offline: bool) -> Result<Buil
             command.env_remove(name);
         }
     }
-    command.current_dir(folder).stdout(Stdio::piped());
-    command.stderr(if shown { Stdio::inherit() } else { Stdio::piped() });
-    let output = command.spawn().and_then(std::process::Child::wait_with_output).map_err(|error| {
+    command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if shown && std::io::stderr().is_terminal() {
+        // It is no terminal that cargo writes to, since what it says is read too.
+        command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "80");
+    }
+    let mut run = || -> std::io::Result<(Output, String)> {
+        let mut child = command.spawn()?;
+        let errors = child.stderr.take();
+        let heard = thread::spawn(move || hear(errors, shown));
+        let output = child.wait_with_output()?;
+        Ok((output, heard.join().unwrap_or_default()))
+    };
+    let (output, said) = run().map_err(|error| {
         Trouble::Told(format!("cargo cannot be run: {error}; `cargo workshop doctor` says more"))
     })?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
         return Ok(Built::Errors(said));
     }
     executable(&output.stdout)
         .map(|path| Built::Program(Program::at(&path, folder)))
         .ok_or_else(|| Trouble::Told("cargo built no program; is src/main.rs there?".into()))
+}
+
+/// All that a stream says, passed on to standard error where it is to be shown.
+fn hear(stream: Option<impl Read>, shown: bool) -> String {
+    let Some(mut stream) = stream else { return String::new() };
+    let (mut said, mut octets) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = stream.read(&mut octets) {
+        let came = octets.get(..count).unwrap_or_default();
+        said.extend_from_slice(came);
+        if shown {
+            // Whoever does not read any more need not be told.
+            let _ = std::io::stderr().write_all(came);
+        }
+    }
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// The program among cargo's messages.

@@ -21,7 +21,7 @@ use usage::processor_time;
 
 use crate::{
     failure::Failure,
-    said::{Said, panic_of},
+    said::{LISTENING, Said, panic_of},
 };
 
 /// How long a program may take until it listens.
@@ -77,12 +77,15 @@ pub struct Program {
     pub folder: PathBuf,
     /// How long it may take until it listens.
     pub ready_within: Duration,
+    /// What stands before its address in the line that says where it listens.
+    pub says: &'static str,
 }
 
 impl Program {
     /// A program by its command and arguments.
     pub fn new(command: &[String], folder: &Path) -> Self {
-        Self { command: command.to_vec(), folder: folder.to_owned(), ready_within: READY_WITHIN }
+        let (command, folder) = (command.to_vec(), folder.to_owned());
+        Self { command, folder, ready_within: READY_WITHIN, says: LISTENING }
     }
 
     /// The program at this path.
@@ -113,8 +116,8 @@ impl Running {
         let mut child = spawn(program, environment)
             .map_err(|error| fail(format!("it does not start: {error}")).likely(missing(program, &error)))?;
         register(child.id());
-        let log = Said::of(child.stderr.take()).0;
-        let (said, port) = Said::of(child.stdout.take());
+        let log = Said::of(child.stderr.take(), LISTENING).0;
+        let (said, port) = Said::of(child.stdout.take(), program.says);
         // From here on dropping it ends the process.
         let id = child.id();
         let mut running =

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Report;
 
 /// The folder in a learner's track that is the workshop's own.
-const OWN: &str = ".workshop";
+pub(crate) const OWN: &str = ".workshop";
 
 /// Where a learner stands in a track. Steps are kept by their names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Progress {
     pub passed: BTreeMap<String, u64>,
     /// When the step under way was begun, likewise.
     pub begun: u64,
+    /// How many minutes each step took that is done.
+    pub minutes: BTreeMap<String, u64>,
 }
 
 /// Files by their paths in a track.
@@ -38,6 +40,12 @@ pub type Files = BTreeMap<PathBuf, String>;
 /// Seconds since the Unix epoch.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Milliseconds since the Unix epoch.
+pub fn now_in_milliseconds() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Progress {

@@ -6,6 +6,9 @@ use std::{
     thread,
 };
 
+/// What stands before the address in the line of a server that listens.
+pub const LISTENING: &str = "listening on ";
+
 /// The most octets that are kept of either.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -14,8 +17,8 @@ const MAX_BYTES: usize = 64 * 1024;
 pub struct Said(Arc<Mutex<Vec<u8>>>);
 
 impl Said {
-    /// Reads a stream to its end, and tells the port that it says. The channel ends with the stream.
-    pub fn of(stream: Option<impl Read + Send + 'static>) -> (Self, mpsc::Receiver<u16>) {
+    /// Reads a stream to its end, and tells the port in the address that it says behind `says`. The channel ends with the stream.
+    pub fn of(stream: Option<impl Read + Send + 'static>, says: &'static str) -> (Self, mpsc::Receiver<u16>) {
         let (sender, receiver) = mpsc::channel();
         let said = Self::default();
         let kept = said.clone();
@@ -25,7 +28,7 @@ impl Said {
                 let mut told = false;
                 while let Ok(count @ 1..) = stream.read(&mut octets) {
                     kept.push(octets.get(..count).unwrap_or_default());
-                    if let (false, Some(port)) = (told, port_of(&kept.text())) {
+                    if let (false, Some(port)) = (told, port_of(&kept.text(), says)) {
                         told = sender.send(port).is_ok();
                     }
                 }
@@ -46,10 +49,10 @@ impl Said {
     }
 }
 
-/// The port in a whole line such as `listening on http://127.0.0.1:8084/`.
-fn port_of(text: &str) -> Option<u16> {
+/// The port in a whole line such as `listening on http://127.0.0.1:8084/`, where `says` is what stands before the address.
+fn port_of(text: &str, says: &str) -> Option<u16> {
     text.split_inclusive('\n').filter(|line| line.ends_with('\n')).find_map(|line| {
-        let (_, address) = line.split_once("listening on ")?;
+        let (_, address) = line.split_once(says)?;
         let (_, authority) = address.split_once("://")?;
         let (_, port) = authority.trim().trim_end_matches('/').rsplit_once(':')?;
         port.parse().ok().filter(|&port| port != 0)
@@ -70,11 +73,11 @@ mod tests {
 
     #[test]
     fn the_port_is_read_however_the_host_is_written() {
-        assert_eq!(port_of("x\nlistening on http://127.0.0.1:8084\n"), Some(8084));
-        assert_eq!(port_of("listening on https://localhost:8083/\n"), Some(8083));
-        assert_eq!(port_of("> listening on ws://[::1]:9/\n"), Some(9));
-        assert_eq!(port_of("listening on port 80\n"), None);
-        assert_eq!(port_of("listening on http://127.0.0.1:80"), None, "a line that may go on");
+        assert_eq!(port_of("x\nlistening on http://127.0.0.1:8084\n", LISTENING), Some(8084));
+        assert_eq!(port_of("listening on https://localhost:8083/\n", LISTENING), Some(8083));
+        assert_eq!(port_of("> listening on ws://[::1]:9/\n", LISTENING), Some(9));
+        assert_eq!(port_of("listening on port 80\n", LISTENING), None);
+        assert_eq!(port_of("listening on http://127.0.0.1:80", LISTENING), None, "a line that may go on");
     }
 
     #[test]
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_the_limit() {
-        let (said, port) = Said::of(Some(&[b'x'; 3 * MAX_BYTES][..]));
+        let (said, port) = Said::of(Some(&[b'x'; 3 * MAX_BYTES][..]), LISTENING);
         assert!(port.recv().is_err());
         assert_eq!(said.text().len(), MAX_BYTES);
     }

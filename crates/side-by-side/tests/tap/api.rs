@@ -13,7 +13,7 @@ use conformance::{
 use message_store::MessageStore;
 use serde_json::{Value, json};
 use server::{Context, Options};
-use side_by_side::{SideBySide, TRANSPORTS};
+use side_by_side::{SideBySide, TRANSPORTS, upstream::Panel};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     net::TcpStream,
@@ -22,7 +22,7 @@ use tokio::{
 };
 
 pub(super) struct Running {
-    page: SocketAddr,
+    pub(super) page: SocketAddr,
     pub(super) transports: Vec<SocketAddr>,
     contexts: Vec<Context>,
     serving: JoinHandle<std::io::Result<()>>,
@@ -31,10 +31,18 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) async fn start(name: &str) -> Self {
+        Self::start_with(name, None).await
+    }
+
+    /// With another program behind a panel.
+    pub(super) async fn start_with(name: &str, panel: Option<Panel>) -> Self {
         let data = std::env::temp_dir().join(format!("crosstalk-tap-api-{}-{name}", std::process::id()));
         let listen = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let options = Options { listen, data: data.clone(), post_rate: 0, ..Options::default() };
-        let bound = SideBySide::bind(&options).await.expect("free ports");
+        let mut bound = SideBySide::bind(&options).await.expect("free ports");
+        if let Some(panel) = panel {
+            bound = bound.with_panel(panel);
+        }
         let page = bound.page.listener.local_addr();
         let transports = bound.transports.iter().map(|bound| bound.listener.local_addr()).collect();
         let contexts = bound.contexts();

@@ -7,6 +7,7 @@ mod behind;
 mod capture;
 mod counts;
 mod disturb;
+mod panel;
 mod proxy;
 mod variants;
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, IsTerminal, Read},
     path::Path,
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -73,7 +73,12 @@ pub fn events_arrive(folder: &Path) -> bool {
     told
 }
 
-fn watcher(folder: &Path, sender: Sender<News>) -> notify::Result<Box<dyn Watcher>> {
+/// Has `told` called whenever a file is saved in `src` or `web`, as long as what it gives is kept.
+///
+/// # Errors
+///
+/// The files cannot be watched.
+pub(super) fn watcher(folder: &Path, told: impl Fn() + Send + 'static) -> notify::Result<Box<dyn Watcher>> {
     let told = move |event: notify::Result<notify::Event>| {
         let concerns = |event: notify::Event| {
             let kind = event.kind;
@@ -81,7 +86,7 @@ fn watcher(folder: &Path, sender: Sender<News>) -> notify::Result<Box<dyn Watche
                 && event.paths.iter().any(|path| !path.ends_with(".workshop-probe"))
         };
         if event.is_ok_and(concerns) {
-            let _ = sender.send(News::Saved);
+            told();
         }
     };
     let (source, web) = (folder.join("src"), folder.join("web"));
@@ -107,8 +112,9 @@ fn watcher(folder: &Path, sender: Sender<News>) -> notify::Result<Box<dyn Watche
 pub fn watch(setting: &Setting) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let (sender, receiver) = mpsc::channel();
-    let _watcher =
-        watcher(&learner.folder, sender.clone()).map_err(|error| Trouble::Told(error.to_string()))?;
+    let saved = sender.clone();
+    let _watcher = watcher(&learner.folder, move || _ = saved.send(News::Saved))
+        .map_err(|error| Trouble::Told(error.to_string()))?;
     thread::spawn(move || {
         let mut key = [0];
         while let Ok(1) = io::stdin().read(&mut key) {
@@ -143,7 +149,7 @@ pub fn watch(setting: &Setting) -> Result<(), Trouble> {
 }
 
 /// Waits until nothing more is saved.
-fn settle(receiver: &Receiver<News>) {
+pub(super) fn settle<T>(receiver: &Receiver<T>) {
     while !matches!(
         receiver.recv_timeout(SETTLE),
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)
