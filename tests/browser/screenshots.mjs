@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { connected, Crosstalk, launch, panel, TRANSPORTS } from './crosstalk.mjs';
+import { Desk } from './workshop.mjs';
 
 const FOLDER = resolve(import.meta.dirname, '../../target/screenshots');
 const SIZES = [
@@ -25,6 +26,21 @@ const FOLLOWED = {
   'http2-streaming': 'Which frame am I in?',
   polling: 'What did this cost?',
 };
+/** Who is on the wall of the class, and where they stand. @type {[string, object][]} */
+const CLASS = [
+  ['Ada', { track: 'raw-websocket', step: 'decode', passed: true, minutes: 4, done: { request: 18, handshake: 33, encode: 16 } }],
+  ['Alan', { track: 'raw-websocket', step: 'encode', passed: false, minutes: 12, done: { request: 25, handshake: 41 } }],
+  ['Barbara', { track: 'raw-websocket', step: 'judge', passed: true, minutes: 0, done: { request: 15, handshake: 22, encode: 14, decode: 30 } }],
+  ['Donald', { track: 'raw-websocket', step: 'handshake', passed: false, minutes: 48, done: { request: 31 }, stuck_at: 'rfc-example-key' }],
+  ['Edsger', { track: 'raw-websocket', step: 'decode', passed: false, minutes: 19, done: { request: 20, handshake: 29, encode: 25 } }],
+  ['Grace Hopper', { track: 'raw-websocket', step: 'decode', passed: false, minutes: 52, done: { request: 22, handshake: 30, encode: 19 }, stuck_at: 'byte-by-byte' }],
+  ['John', { track: 'raw-websocket', step: 'request', passed: false, minutes: 21, done: {} }],
+  ['Margaret', { track: 'raw-websocket', step: 'encode', passed: true, minutes: 2, done: { request: 24, handshake: 28 } }],
+  ['نور', { track: 'raw-websocket', step: 'encode', passed: false, minutes: 17, done: { request: 21, handshake: 35 }, stuck_at: 'reply-lengths' }],
+  ['Konrad', { track: 'polling', step: 'post', passed: false, minutes: 9, done: { history: 11 } }],
+  ['Radia', { track: 'polling', step: 'cheap', passed: false, minutes: 3, done: { history: 14, post: 22 } }],
+  ['Tony', {}],
+];
 /** So that the messages stand apart on the strips. */
 const SEED_PAUSE_MS = 1_700;
 /** As long as a strip shows, and some more. */
@@ -33,7 +49,12 @@ const THEORY_MS = 20_000;
 await mkdir(FOLDER, { recursive: true });
 const browser = await launch();
 try {
-  for (const theme of THEMES) for (const viewport of SIZES) await photographAll(theme, viewport);
+  for (const theme of THEMES) {
+    for (const viewport of SIZES) {
+      await photographAll(theme, viewport);
+      await photographClass(theme, viewport);
+    }
+  }
 } finally {
   await browser.close();
 }
@@ -155,6 +176,30 @@ async function photographWalkthrough(crosstalk, context, size) {
   await photograph(notes, `walkthrough-notes-${size}`);
   await notes.close();
   await slides.close();
+}
+
+/**
+ * The wall of a class of twelve, in two tracks.
+ * @param {'light' | 'dark'} theme
+ * @param {{ width: number, height: number }} viewport
+ */
+async function photographClass(theme, viewport) {
+  const desk = await Desk.create();
+  const context = await browser.newContext({ viewport, colorScheme: theme });
+  try {
+    const wall = await desk.run('class', '--port', '0').said('listening on ');
+    for (const [at, [name, standing]] of CLASS.entries()) {
+      const seat = String(at).padStart(32, '0');
+      await fetch(`${wall}reports`, { method: 'POST', body: JSON.stringify({ name, seat, standing }) });
+    }
+    const page = await visit(context, wall);
+    await page.getByText(`${CLASS.length} learners`).waitFor();
+    await page.locator('#state[data-state=connected]').waitFor();
+    await photograph(page, `class-${viewport.width}x${viewport.height}-${theme}`);
+  } finally {
+    await context.close();
+    await desk.stop();
+  }
 }
 
 /**

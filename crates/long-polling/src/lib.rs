@@ -40,7 +40,11 @@ pub async fn serve(listener: Listener, store: MessageStore, context: Context) ->
 /// Answers with the messages after the client's cursor as soon as there is one, or with `204` after its wait.
 ///
 /// A client that resets its connection drops this future, and with it all that waits.
-async fn follow(
+///
+/// # Errors
+///
+/// `400`: `after` is no cursor, or `wait` no number of seconds.
+pub async fn follow(
     State(chat): State<Chat>,
     Extension(phase): Extension<Phase>,
     method: Method,

@@ -14,6 +14,7 @@
 //! - [`mistakes`]: what people get wrong, for the tests of the checks
 //! - [`place`], [`learner`], [`progress`]: where things stand, a learner's files, snapshots
 //! - [`building`]: builds a learner's program
+//! - [`class`]: the wall of a class, and who is on it
 //! - [`trace`]: what passes while a check runs
 //! - [`verbs`]: what `cargo workshop` does
 //! - [`terminal`]: text for a terminal
@@ -21,6 +22,7 @@
 pub mod browser;
 pub mod building;
 pub mod checks;
+pub mod class;
 pub mod client;
 pub mod failure;
 pub mod http1;

@@ -1,15 +1,16 @@
 //! `cargo workshop`: build each transport yourself, step by step.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use workshop::{
     browser::{self, Shared},
+    class::wall::WALL,
     learner::{Learner, Trouble},
     place::Repository,
     process,
     terminal::{Paint, Style, print},
-    verbs::{Setting, changes, check, demo, doctor, hint, map, start, watch},
+    verbs::{Setting, changes, check, class, demo, doctor, hint, map, start, watch},
 };
 
 /// Build each transport yourself, step by step, checked over real sockets.
@@ -99,12 +100,48 @@ enum Verb {
         /// Without it, the step after yours
         step: Option<String>,
     },
-    /// Your server in a browser
+    /// Your server in its panel of the side-by-side page
     Demo {
-        /// Ours beside it
+        /// It alone, and ours alone
         #[arg(long)]
         compare: bool,
     },
+    /// The wall of a class: who is at which step, for a browser
+    ///
+    /// For this machine only, unless --lan or --listen says otherwise. Learners put
+    /// themselves on it with `join`; no accounts, and no code is sent. It needs no
+    /// other network, and what they told is there again after a restart.
+    Class {
+        /// Listen on this machine's address in its local network
+        #[arg(long, conflicts_with = "listen")]
+        lan: bool,
+        /// Listen on this address of a local network
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<IpAddr>,
+        /// The port; 0 takes a free one
+        #[arg(long, default_value_t = WALL.port)]
+        port: u16,
+        /// Forget who was on it
+        #[arg(long)]
+        anew: bool,
+    },
+    /// Put yourself on the wall of a class; says exactly what is sent
+    ///
+    /// Each check then sends your name, track and step, whether it passed, and how
+    /// many minutes each step took. No code, no file, no output. `leave` ends it.
+    Join {
+        /// The wall, such as http://192.168.1.5:8090/
+        #[arg(value_name = "URL")]
+        wall: String,
+        /// The name on the wall: 1 to 32 characters
+        #[arg(long)]
+        name: String,
+        /// Also send which check fails, to be seen when you are stuck
+        #[arg(long)]
+        stuck: bool,
+    },
+    /// Take yourself off the wall; nothing is sent any more
+    Leave,
 }
 
 fn main() -> ExitCode {
@@ -156,6 +193,11 @@ fn run(setting: &Setting, verb: Option<Verb>) -> Result<bool, Trouble> {
         Some(Verb::History) => changes::history(setting),
         Some(Verb::CatchUp { step }) => start::catch_up(setting, step.as_deref()),
         Some(Verb::Demo { compare }) => demo::demo(setting, compare),
+        Some(Verb::Class { lan, listen, port, anew }) => {
+            class::class(setting, &class::Place { listen, lan, port, anew })
+        }
+        Some(Verb::Join { wall, name, stuck }) => class::join(setting, &wall, &name, stuck),
+        Some(Verb::Leave) => class::leave(setting),
     };
     done.map(|()| true)
 }

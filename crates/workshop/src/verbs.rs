@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod check;
+pub mod class;
 pub mod demo;
 pub mod doctor;
 pub mod hint;

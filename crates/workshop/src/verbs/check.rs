@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::{Setting, start};
+use super::{Setting, class, start};
 use crate::{
     building::{self, Built},
     checks,
@@ -80,6 +80,7 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
         Built::Program(program) => program,
         Built::Errors(errors) => {
             told_errors(setting, options, &learner, &errors);
+            tell_class(setting, options, &learner, false, None);
             return Ok(Verdict::Failed);
         }
     };
@@ -150,7 +151,8 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
             ));
         }
     }
-    if report.is_some() {
+    if let Some(report) = &report {
+        tell_class(setting, options, &learner, false, Some(&report.check));
         return Ok(Verdict::Failed);
     }
     let checking = begun.elapsed().saturating_sub(built);
@@ -163,7 +165,17 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
     if options.step.is_none() {
         advance(setting, &mut learner, !options.json)?;
     }
+    tell_class(setting, options, &learner, true, None);
     Ok(Verdict::Passed)
+}
+
+/// Reports to the class, if one was joined.
+fn tell_class(setting: &Setting, options: &Options, learner: &Learner, passed: bool, failed: Option<&str>) {
+    if let Some(trouble) = class::report(setting, learner, passed, failed)
+        && !options.json
+    {
+        print(setting.paint.text(Style::Dim, wrap(&trouble, "")));
+    }
 }
 
 /// Shows which check is waited for, in a line that the next one takes; none if it has ended.
@@ -204,6 +216,7 @@ fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), T
     let name = learner.progress.step.clone();
     let (title, planned) =
         learner.track.step(number).map(|step| (step.title.clone(), step.minutes)).unwrap_or_default();
+    learner.progress.minutes.entry(name.clone()).or_insert(minutes);
     learner.progress.passed.entry(name).or_insert(now);
     let next = learner.track.step(number + 1).map(|step| step.name.clone());
     let paint = setting.paint;
