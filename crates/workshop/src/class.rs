@@ -1,6 +1,6 @@
 //! The wall of a class: who is at which step. Opt-in, on loopback or a local network, without accounts, without code.
 //!
-//! A learner who has [joined](joined) has each `check` [report](report::Report) where they stand. The [wall](wall) keeps
+//! A learner who has [joined] has each `check` [report](report::Report) where they stand. The [wall] keeps
 //! the last report of each learner, and puts it into a log that its page follows from a cursor, as a chat's does: the
 //! wall's transport is long polling. It goes through whatever lets a web page through, needs no certificate, asks
 //! nothing of a page while nobody checks, and a report is one `POST` that any program can write.

@@ -147,7 +147,7 @@ mod tests {
 
     const SEAT: &str = "0123456789abcdef0123456789abcdef";
 
-    fn judged(change: Value) -> Result<Report, ReportError> {
+    fn judged(change: &Value) -> Result<Report, ReportError> {
         let standing = json!({ "track": "polling", "step": "history" });
         let mut report = json!({ "name": "Ada", "seat": SEAT, "standing": standing });
         for (field, value) in change.as_object().unwrap().clone() {
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_report_says_where_somebody_stands() {
         let report =
-            judged(json!({ "name": " Ada ", "passed": true, "minutes": 3, "done": { "history": 12 } }));
+            judged(&json!({ "name": " Ada ", "passed": true, "minutes": 3, "done": { "history": 12 } }));
         let report = report.unwrap();
         assert_eq!((&*report.name, report.standing.passed), ("Ada", Some(true)));
         assert_eq!(report.standing.done, BTreeMap::from([("history".to_owned(), 12)]));
@@ -188,7 +188,7 @@ mod tests {
             (json!({ "done": { "A B": 1 } }), "`done` must have 1 to 48"),
             (json!({ "minutes": -1 }), "the content must be a report"),
         ] {
-            let told = judged(change.clone()).unwrap_err().to_string();
+            let told = judged(&change).unwrap_err().to_string();
             assert!(told.contains(says), "{change}: {told}");
         }
         assert!(Report::from_json(b"what?").is_err());
@@ -197,7 +197,7 @@ mod tests {
     /// Nobody sends more than the fields that they were told of.
     #[test]
     fn what_a_report_has_no_place_for_is_refused() {
-        assert!(judged(json!({ "code": "fn main() {}" })).is_err());
+        assert!(judged(&json!({ "code": "fn main() {}" })).is_err());
         let beside = json!({ "name": "Ada", "seat": SEAT, "standing": {}, "code": "fn main() {}" });
         assert!(Report::from_json(beside.to_string().as_bytes()).is_err());
     }

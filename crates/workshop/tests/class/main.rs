@@ -35,14 +35,14 @@ fn each_check_of_who_joined_is_told_and_nothing_after_they_left() {
     // The server in JavaScript has the first three steps.
     fs::copy(desk::server(), desk.learner().join("server.mjs")).unwrap();
     for (step, next) in [("request", "handshake"), ("handshake", "encode"), ("encode", "decode")] {
-        desk.checks();
+        let said = desk.checks();
         let row = wall.row("Ada");
-        assert_eq!((&row["step"], &row["passed"]), (&json!(next), &json!(true)), "{row}");
+        assert_eq!((&row["step"], &row["passed"]), (&json!(next), &json!(true)), "{row}\n{said}");
         assert!(row["done"][step].is_u64(), "{row}");
     }
-    desk.checks();
+    let said = desk.checks();
     let row = wall.row("Ada");
-    assert_eq!((&row["step"], &row["passed"]), (&json!("decode"), &json!(false)), "{row}");
+    assert_eq!((&row["step"], &row["passed"]), (&json!("decode"), &json!(false)), "{row}\n{said}");
     assert_eq!(row.get("stuck_at"), None, "they did not say so: {row}");
 
     let said = desk.says(&["join", &wall.address, "--name", "Ada", "--stuck"]);

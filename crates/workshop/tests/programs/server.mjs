@@ -12,10 +12,14 @@ const messages = drafts.map((line, at) => {
   return { id: at + 1, user, text, time: Date.now() };
 });
 
-const list = (value) => (value ?? '').toLowerCase().split(',').map((element) => element.trim());
+const split = (value) => (value ?? '').split(',').map((element) => element.trim());
+const list = (value) => split(value?.toLowerCase());
 
 /** The status and the fields of the answer to a request that must not become a WebSocket; nothing for one that must. */
-function refusal({ headers }) {
+function refusal({ method, httpVersion, headers, rawHeaders }) {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length !== 1 || httpVersion !== '1.1') return [400, {}];
+  if (method !== 'GET') return [405, { allow: 'GET' }];
   const connection = list(headers.connection).includes('upgrade');
   if (headers.upgrade === undefined && !connection) return [426, { upgrade: 'websocket', connection: 'upgrade' }];
   if (!connection || !list(headers.upgrade).includes('websocket')) return [400, {}];
@@ -47,7 +51,7 @@ server.on('upgrade', (request, socket) => {
     return socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}content-length: 0\r\n\r\n`);
   }
   const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + GUID).digest('base64');
-  const json = list(request.headers['sec-websocket-protocol']).includes('json');
+  const json = split(request.headers['sec-websocket-protocol']).includes('json');
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n${json ? 'sec-websocket-protocol: json\r\n' : ''}\r\n`);
   const batch = Buffer.from(JSON.stringify({ messages, cursor: `${epoch}-${messages.length}` }));
   socket.write(Buffer.concat([header(batch.length), batch]));
