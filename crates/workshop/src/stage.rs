@@ -25,7 +25,7 @@ use crate::{
 const PRELUDE: &str = include_str!("stage/prelude.js");
 
 /// How long the browser may take to load the page: the machine's time, not the learner's.
-const LOADS_WITHIN: Duration = Duration::from_secs(60);
+const LOADS_WITHIN: Duration = Duration::from_secs(180);
 
 /// How a page is opened.
 #[derive(Clone, Copy, Debug, Default)]

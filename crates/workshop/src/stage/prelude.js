@@ -1,5 +1,7 @@
 // What a check has in the page: how to look, write, hide, and hold the clock. It is there before the page's own scripts.
 (() => {
+  /** So long is a timer that is a limit. */
+  const LIMIT_MS = 5_000;
   const text = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent ?? '');
   const find = (id) => document.getElementById(id);
   const looks = new Set();
@@ -94,8 +96,14 @@
   // Chance: where a check has set it, all that is drawn is this.
   if (SETTING.chance !== null) Math.random = () => SETTING.chance;
 
-  // The clock: where a check holds it, nothing happens by itself, and what is waited for is known exactly.
-  if (!SETTING.held) return;
+  // The clock: where a check holds it, nothing happens by itself, and what is waited for is known exactly. Where it does
+  // not, the page's limits of many seconds do not run out, which they would on a slow machine.
+  if (!SETTING.held) {
+    const soon = globalThis.setTimeout;
+    globalThis.setTimeout = (run, ms, ...args) => (ms >= LIMIT_MS ? 0 : soon(run, ms, ...args));
+    AbortSignal.timeout = () => new AbortController().signal;
+    return;
+  }
   const waits = new Map();
   let [now, last] = [0, 0];
   const [began, beganOn] = [Date.now(), performance.now()];
