@@ -41,16 +41,21 @@ impl Sent {
     }
 }
 
-/// A recorded conversation.
+/// Rows of a unit that is open without being asked, at most.
+const MAX_OPEN_ROWS: usize = 24;
+
+/// The kinds of unit that a page has shown.
+pub(crate) type Seen = HashSet<(Side, &'static str)>;
+
+/// A recorded conversation. Open is what the page has not shown yet, the first of its kind, if it is short.
 ///
 /// # Errors
 ///
 /// Its octets are not hexadecimal digits.
-pub(crate) fn recorded(pieces: &[&Piece]) -> Result<Markup, String> {
+pub(crate) fn recorded(pieces: &[&Piece], seen: &mut Seen) -> Result<Markup, String> {
     let mut explainer = Explainer::new(Protocol::Http1);
     let mut sent = Sent::default();
     let mut cut = [false; 2];
-    let mut seen = HashSet::new();
     let mut rows = Vec::new();
     for piece in pieces {
         let side = if piece.is_of_client() { Side::Client } else { Side::Server };
@@ -59,8 +64,9 @@ pub(crate) fn recorded(pieces: &[&Piece]) -> Result<Markup, String> {
         let octets = octets_of(&piece.octets)?;
         sent.of(side).extend_from_slice(&octets);
         for unit in explainer.push(side, &octets) {
-            // One of each kind is open, so that what is new is seen.
-            let is_new = !is_head(&unit) && seen.insert((unit.side, unit.kind));
+            let rows_of_it: usize = unit.spans.iter().map(|span| 1 + span.bits.len()).sum();
+            let is_short = !is_head(&unit) && rows_of_it <= MAX_OPEN_ROWS;
+            let is_new = is_short && seen.insert((unit.side, unit.kind));
             rows.push(shown(&unit, &sent, is_new));
         }
         if piece.length > octets.len() {

@@ -34,6 +34,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) plan: &'a Markup,
     /// Regions that stand in the page so far, with their lines.
     pub(crate) regions: Vec<(usize, String)>,
+    /// What recordings have shown so far.
+    pub(crate) seen: conversation::Seen,
 }
 
 impl<'a> Scope<'a> {
@@ -58,7 +60,7 @@ pub(crate) fn block(scope: &mut Scope<'_>, line: usize, block: &Block) -> Result
                 excerpt(scope.material, argument)
             }
             "step" => step(scope, argument),
-            "recording" => recording(scope.material, argument),
+            "recording" => recording(scope, argument),
             "octets" => octets(argument),
             "panel" => panel(argument),
             "diagram" => diagram(scope.material, argument),
@@ -169,9 +171,9 @@ fn step(scope: &Scope<'_>, argument: &str) -> Result<Markup, String> {
     })
 }
 
-fn recording(material: &Material, argument: &str) -> Result<Markup, String> {
-    let (check, pieces) = material.recording(argument)?;
-    let told = conversation::recorded(&pieces)?;
+fn recording(scope: &mut Scope<'_>, argument: &str) -> Result<Markup, String> {
+    let (check, pieces) = scope.material.recording(argument)?;
+    let told = conversation::recorded(&pieces, &mut scope.seen)?;
     Ok(html! {
         figure.recording {
             figcaption { "Recorded: " (check.rule) " " code { (check.id) } }

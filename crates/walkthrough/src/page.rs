@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     Broken,
     blocks::{Block, blocks},
+    conversation,
     directive::{self, Scope},
     material::Material,
     prose,
@@ -145,7 +146,14 @@ impl Page {
         plan: &Markup,
     ) -> Result<Shown, Broken> {
         let path = self.path();
-        let mut scope = Scope { material, anchors, path: &path, plan, regions: Vec::new() };
+        let mut scope = Scope {
+            material,
+            anchors,
+            path: &path,
+            plan,
+            regions: Vec::new(),
+            seen: conversation::Seen::new(),
+        };
         let mut body = String::new();
         for section in &self.sections {
             let mut content = Vec::new();
