@@ -100,7 +100,7 @@ test('every link within leads to a page and a place', async () => {
   }
 });
 
-test('every console line shows what the page says', { timeout: 120_000 }, async () => {
+test('every console line shows what the page says', { timeout: 300_000 }, async () => {
   let count = 0;
   for (const path of paths) {
     await withPage(path, {}, async (page, context) => {
@@ -148,7 +148,7 @@ async function openConsole(context, transport) {
   };
 }
 
-test('every command shows what the page says', { timeout: 300_000 }, async () => {
+test('every command shows what the page says', { timeout: 600_000 }, async () => {
   const my = await mkdtemp(join(tmpdir(), 'workshop-'));
   try {
     let count = 0;
