@@ -73,15 +73,16 @@ fn origins(response: &Response, directive: &str) -> Vec<String> {
 async fn the_walkthrough_is_served_under_the_policy_of_the_page() {
     let running = Running::start("walkthrough", Options::default()).await;
     let page = running.request(&Request::get("/")).await;
-    for path in ["/walkthrough", "/walkthrough/opening", "/walkthrough/raw-websocket"] {
+    let chapters = side_by_side::TRANSPORTS.map(|transport| format!("/walkthrough/{}", transport.name));
+    for path in
+        ["/walkthrough", "/walkthrough/opening"].into_iter().chain(chapters.iter().map(String::as_str))
+    {
         let answer = running.request(&Request::get(path)).await;
         assert_eq!(answer.status, 200, "{path}");
         assert_eq!(answer.field("content-security-policy"), page.field("content-security-policy"), "{path}");
         assert!(answer.text().contains("<h1>"), "{path}");
     }
-    for (path, status) in
-        [("/walkthrough/", 308), ("/walkthrough/http2-streaming", 307), ("/walkthrough/x", 404)]
-    {
+    for (path, status) in [("/walkthrough/", 308), ("/walkthrough/x", 404)] {
         assert_eq!(running.request(&Request::get(path)).await.status, status, "{path}");
     }
     running.stop().await;
