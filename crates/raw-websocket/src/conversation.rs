@@ -53,11 +53,12 @@ pub(crate) struct Conversation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     GoesOn,
-    /// A Close is in the output; the peer may be sending still.
+    /// A Close is in the output; the peer may be sending still. Then the connection lingers, for the peer to read it.
     Closes,
-    /// The answer to the peer's Close is in the output: that was the last it sent.
+    /// The answer to the peer's Close is in the output: that was the last frame it sent. Nothing unread can reset the
+    /// connection, so that once the answer is written the sending side is shut.
     Answers,
-    /// The connection is gone, or nobody is there.
+    /// The connection is gone, or nobody is there: there is nothing left to do.
     Gone,
 }
 

@@ -118,7 +118,6 @@ impl Browser {
         locked(&FOLDERS).insert(folder.clone());
         let fail = |error| not_run(format!("{} does not start: {error}", path.display()));
         let mut child = spawn(&path, &folder).map_err(fail)?;
-        process::register(child.id());
         let (Some(pipe), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(not_run("the browser has no pipe"));
         };

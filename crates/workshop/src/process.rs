@@ -27,6 +27,9 @@ use crate::{
 /// How long a program may take until it listens.
 pub const READY_WITHIN: Duration = Duration::from_secs(15);
 
+/// How long a program is watched for a loop without an end.
+const LOOP_WITHIN: Duration = Duration::from_millis(300);
+
 /// Process groups that are running, for [`kill_all`].
 static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
@@ -43,15 +46,25 @@ pub fn kill_all() {
     groups().iter().for_each(|&group| kill_group(group));
 }
 
-/// Has [`kill_all`] end this process group too.
-pub(crate) fn register(group: u32) {
-    groups().insert(group);
+/// Starts a process in a group of its own, which [`kill_all`] ends too, at whatever moment it is called.
+///
+/// # Errors
+///
+/// It does not start, or this process is about to end.
+pub(crate) fn spawn_group(command: &mut Command) -> std::io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    // Locked until it is known: between the two, nobody could end it.
+    let mut groups = groups();
     if ENDING.load(Ordering::SeqCst) {
-        kill_group(group);
+        return Err(std::io::ErrorKind::Interrupted.into());
     }
+    let child = command.spawn()?;
+    groups.insert(child.id());
+    Ok(child)
 }
 
-/// What [`register`] said is over.
+/// What [`spawn_group`] started is over.
 pub(crate) fn forget(group: u32) {
     groups().remove(&group);
 }
@@ -115,7 +128,6 @@ impl Running {
         let fail = |got: String| Failure::new(must, got).did("We started your program with PORT=0.");
         let mut child = spawn(program, environment)
             .map_err(|error| fail(format!("it does not start: {error}")).likely(missing(program, &error)))?;
-        register(child.id());
         let log = Said::of(child.stderr.take(), LISTENING).0;
         let (said, port) = Said::of(child.stdout.take(), program.says);
         // From here on dropping it ends the process.
@@ -213,10 +225,26 @@ impl Running {
             failure.panic = Some(place);
         }
         if let Some(status) = ended.or_else(|| self.ended_within(Duration::ZERO)) {
+            if status.code().is_none() {
+                // A signal ended it, and no rule of the check.
+                failure.likely = None;
+            }
             failure.notes.push(format!("Your program has ended meanwhile ({}).", told(status)));
             return failure.noting(&self.said());
         }
+        if failure.panic.is_none() && self.is_looping() {
+            failure.likely =
+                Some("your program uses a whole core and says nothing: a loop without an end?".to_owned());
+        }
         failure
+    }
+
+    /// Whether it uses a core, or nearly, when nobody asks it for anything; false where the system does not tell.
+    fn is_looping(&self) -> bool {
+        let Some(before) = self.busy() else { return false };
+        thread::sleep(LOOP_WITHIN);
+        let used = self.busy().map_or(0, |after| after.saturating_sub(before));
+        u128::from(used) * 10 >= LOOP_WITHIN.as_millis() * 8 / 10
     }
 
     /// Processor time that it has used, where the system tells: hundredths of a second.
@@ -278,9 +306,7 @@ fn spawn(program: &Program, environment: &[(&str, String)]) -> std::io::Result<C
     command.args(arguments).current_dir(&program.folder).env("PORT", "0").env("NO_COLOR", "1");
     command.env("RUST_BACKTRACE", "0").envs(environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn()
+    spawn_group(&mut command)
 }
 
 fn missing(program: &Program, error: &std::io::Error) -> String {

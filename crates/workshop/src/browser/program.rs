@@ -5,6 +5,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use crate::process::spawn_group;
+
 /// The variable that names the browser to run, instead of one that is looked for.
 pub const VARIABLE: &str = "WORKSHOP_BROWSER";
 
@@ -46,9 +48,7 @@ pub(super) fn spawn(path: &Path, folder: &Path) -> std::io::Result<Child> {
     }
     command.arg(format!("--user-data-dir={}", folder.display()));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn()
+    spawn_group(&mut command)
 }
 
 #[cfg(unix)]

@@ -39,7 +39,7 @@ checks! {
     decode::byte_by_byte "byte-by-byte", "a frame may come one octet a packet", "RFC 6455 §5.2", "unmask";
     decode::two_in_one_write "two-in-one-write", "a packet may bring two frames", "RFC 6455 §5.2", "receive";
     decode::early_bytes "early-bytes-kept", "octets behind the request are the first frame's", "RFC 6455 §4.1", "open";
-    decode::unmasked "unmasked-1002", "a frame of a client that is not masked is 1002", "RFC 6455 §5.1", "parse-length";
+    decode::unmasked "unmasked-1002", "a client's frame without a mask, or a ping over 125 bytes, is 1002", "RFC 6455 §5.1", "parse-length";
     decode::too_big "too-big-1009", "a message over 32 KiB is 1009, by its header", "RFC 6455 §10.4", "parse-length";
     decode::reserved_bits "reserved-bits-1002", "reserved bits, reserved opcodes, fragments of a ping: 1002", "RFC 6455 §5.2", "parse-start";
     control_frames::ping_pong "ping-pong", "a ping is answered with its own data", "RFC 6455 §5.5.3", "answer";
@@ -184,7 +184,11 @@ pub(super) fn refused(
             let got = got.map_or_else(|| "a Close without a code".to_owned(), |got| format!("Close {got}"));
             Err(Failure::new(due, got).did(did))
         }
-        Err(failure) => Err(failure.did(did)),
+        Err(failure) if failure.likely.is_some() => Err(failure.did(did)),
+        Err(failure) => Err(failure.did(did).likely(
+            "the rule is not judged, or its error is swallowed: it must be passed on with `?`, from where it is found to \
+             where the Close is sent; `while let Ok(…)` and `unwrap_or_default` swallow it",
+        )),
     }
 }
 

@@ -24,8 +24,8 @@ pub fn map(setting: &Setting) -> Result<(), Trouble> {
             let passed = progress.as_ref().is_some_and(|progress| progress.passed.contains_key(&step.name));
             let here = progress.as_ref().is_some_and(|progress| progress.step == step.name);
             let (sign, style) = match (passed, here) {
-                (true, _) => ("done", Style::Green),
-                (false, true) => ("  ->", Style::Yellow),
+                (_, true) => ("  ->", Style::Yellow),
+                (true, false) => ("done", Style::Green),
                 (false, false) => ("    ", Style::Dim),
             };
             let line = format!(

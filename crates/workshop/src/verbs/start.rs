@@ -25,6 +25,7 @@ pub fn start(setting: &Setting, wanted: &str) -> Result<(), Trouble> {
     }
     let (track, _) = repository.track(name)?;
     let begun = Progress::read(&repository.mine(name));
+    let is_begun = begun.is_some();
     let learner = match (begun, step) {
         (Some(_), None) => {
             fs::write(repository.my.join(".active"), name)?;
@@ -38,6 +39,9 @@ pub fn start(setting: &Setting, wanted: &str) -> Result<(), Trouble> {
             let learner = Learner::start(repository, name, number, "start")?;
             let folder = repository.told(&learner.folder);
             print(format!("{folder} is written: {}, a crate of its own that Git ignores.\n", track.title));
+            if is_begun {
+                print("Your files were replaced; a snapshot has them: cargo workshop undo\n");
+            }
             print("Its libraries are built now, once; that takes a minute or two.\n");
             if let Built::Errors(_) = building::build(&learner.track, &learner.folder, setting.paint.0, true)?
             {
@@ -80,7 +84,12 @@ pub fn catch_up(setting: &Setting, step: Option<&str>) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let number = match step {
         Some(step) => learner.track.number_of(step),
-        None => Some((learner.number() + 1).min(learner.track.steps.len())),
+        None if learner.number() == learner.track.steps.len() => {
+            let told =
+                "this is the last step: name one, such as `catch-up STEP`, or see `cargo workshop solution`";
+            return Err(Trouble::Told(told.into()));
+        }
+        None => Some(learner.number() + 1),
     };
     let number =
         number.ok_or_else(|| Trouble::Told(format!("there is no step {}", step.unwrap_or_default())))?;

@@ -1,6 +1,6 @@
 //! Steps 4 and 5: frames from the client.
 
-use super::{TEXT, connect, in_log, joined, refused, request, said};
+use super::{PING, TEXT, connect, in_log, joined, refused, request, said};
 use crate::{
     client::masked,
     failure::hex,
@@ -133,7 +133,9 @@ pub(in crate::checks) fn unmasked(probe: &Probe) -> Outcome {
         let hi = br#"{"user":"a","text":"hi"}"#;
         let length = u8::try_from(hi.len()).unwrap_or_default();
         refused(probe, server, &[&[TEXT, length], &hi[..]].concat(), 1002, "a text that is not masked")?;
-        refused(probe, server, &[0x89, 0], 1002, "a ping that is not masked")
+        refused(probe, server, &[0x89, 0], 1002, "a ping that is not masked")?;
+        let long = masked(PING, &[b'x'; 126], probe.key());
+        refused(probe, server, &long, 1002, "a ping of 126 bytes, one more than a control frame may have")
     })
 }
 

@@ -81,11 +81,17 @@ pub(in crate::checks) fn header_case(probe: &Probe) -> Outcome {
                 .map_err(|failure| failure.did(did.clone()))?;
             let took = head.status == 426 && head.field("sec-websocket-version").is_some();
             if took != asks || (!asks && head.status != 400) {
-                return Err(Failure::new(due, shown(&head)).did(did).likely(if asks {
-                    "the whole value is compared, not the elements of the list, or with their case"
+                let lines = fields.iter().filter(|(name, _)| *name == "Connection").count();
+                let failure = Failure::new(due, shown(&head)).did(did);
+                return Err(if asks && lines > 1 {
+                    failure.likely("several lines are one list: `get` gives the first of them, `get_all` all")
+                } else if asks {
+                    failure.likely("the whole value is compared, not the elements of the list, or with their case")
                 } else {
-                    "a part of the value is looked for, not a whole element of the list"
-                }));
+                    let cause = "a part of the value is looked for, not a whole element of the list; or what does not list \
+                                 the word is taken all the same";
+                    failure.region("judge-upgrade").likely(cause)
+                });
             }
         }
         Ok(())
