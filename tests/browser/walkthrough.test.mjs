@@ -186,6 +186,23 @@ test('a live panel posts and shows, and its strip moves', () =>
     await page.locator('[data-live=raw-websocket] .strip').waitFor();
   }));
 
+test('an exercise says what the workshop found of the reader’s own program, and follows it', () =>
+  withPage('walkthrough/opening', {}, async (page) => {
+    const track = { step: 'encode', passed: ['request', 'handshake'], failed: 'reply-lengths' };
+    await page.route('**/walkthrough/progress', (route) => route.fulfill({ json: { 'raw-websocket': track } }));
+    await page.goto(`${crosstalk.page}walkthrough/raw-websocket`);
+    await page.locator('#step-request').getByText('Yours passes', { exact: true }).waitFor();
+    const here = page.locator('#step-encode');
+    await here.getByText('You are here').waitFor();
+    assert.match((await here.locator('[data-check=not-masked]').textContent()) ?? '', /^Yours passes: /);
+    assert.match((await here.locator('[data-check=reply-lengths]').textContent()) ?? '', /^Yours fails: /);
+    assert.equal(await page.locator('#step-decode .step-state').count(), 0);
+    track.passed.push('encode');
+    track.step = 'decode';
+    await here.getByText('Yours passes', { exact: true }).waitFor();
+    await page.locator('#step-decode').getByText('You are here').waitFor();
+  }));
+
 test('slides by keys, and notes in step with them', () =>
   withPage('walkthrough/opening?present', {}, async (page, context) => {
     const shown = page.locator('.idea.is-shown');

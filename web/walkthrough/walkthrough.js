@@ -5,6 +5,7 @@ import { makeThemeSwitch } from '../theme-switch.js';
 import { offerCopies } from './copy.js';
 import { Live } from './live.js';
 import { showNotes } from './notes.js';
+import { Progress } from './progress.js';
 import { Slides } from './slides.js';
 
 const query = new URLSearchParams(location.search);
@@ -16,5 +17,6 @@ if (query.has('notes')) {
 } else {
   offerCopies();
   void live?.start();
+  new Progress().start();
   if (query.has('present')) new Slides().start();
 }

@@ -12,9 +12,11 @@
 //! - `variants`: servers that are wrong on purpose
 //! - [`upstream`]: another program behind a panel, such as a learner's server
 //! - `walkthrough`: the course, rendered by the build script
+//! - `progress`: how far its reader is in the workshop
 
 mod network;
 pub mod options;
+mod progress;
 mod restart;
 mod speaker;
 pub mod upstream;
@@ -209,6 +211,7 @@ fn page_routes(context: &Context, transports: &[Bound], network: Network) -> Rou
     let routes = site::page_routes("side-by-side.html", &policy, str::to_owned)
         .route("/transports", get(list))
         .merge(walkthrough::routes(&policy))
+        .merge(progress::routes())
         .merge(wire_routes::routes(network, context));
     site::guarded(context, routes.layer(middleware::from_fn(to_name)))
 }

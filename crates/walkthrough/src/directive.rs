@@ -154,14 +154,14 @@ fn step(scope: &Scope<'_>, argument: &str) -> Result<Markup, String> {
     let command = format!("cargo workshop start {argument}");
     let mistakes: Vec<_> = track.mistakes_of(step).collect();
     Ok(html! {
-        aside.step id=(format!("step-{}", step.name)) aria-label=(format!("Exercise: {}", step.title)) {
+        aside.step id=(format!("step-{}", step.name)) data-step=(argument) aria-label=(format!("Exercise: {}", step.title)) {
             p.step-head { strong { "Build it: step " (number) " of " (track.steps.len()) ", " (step.title) }
                 (step.minutes) " minutes · " (step.read) }
             (task)
             (copied("shell", &html! { "Begin here, in a terminal" }, &command, &html! { (command) }, ""))
             p.step-label { "What it is held to" }
             ul.checks { @for check in track.checks_of(step) {
-                li { (check.rule) " " code { (check.id) } " " span.source { (check.rfc) } }
+                li data-check=(check.id) { (check.rule) " " code { (check.id) } " " span.source { (check.rfc) } }
             } }
             @if !mistakes.is_empty() {
                 p.step-label { "What people get wrong, and what the check says then" }
