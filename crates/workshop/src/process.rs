@@ -232,7 +232,7 @@ impl Running {
             failure.notes.push(format!("Your program has ended meanwhile ({}).", told(status)));
             return failure.noting(&self.said());
         }
-        if failure.panic.is_none() && self.is_looping() {
+        if failure.likely.is_none() && self.is_looping() {
             failure.likely =
                 Some("your program uses a whole core and says nothing: a loop without an end?".to_owned());
         }
