@@ -10,7 +10,7 @@ use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::RecvTimeoutError,
+        mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
     time::{Duration, Instant},
@@ -26,6 +26,9 @@ use crate::{
 
 /// How long a program may take until it listens.
 pub const READY_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long the last words of a program that has ended may take.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a program is watched for a loop without an end.
 const LOOP_WITHIN: Duration = Duration::from_millis(300);
@@ -115,6 +118,8 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     log: Said,
+    /// Ends with the log.
+    log_end: Mutex<Receiver<u16>>,
 }
 
 impl Running {
@@ -128,12 +133,17 @@ impl Running {
         let fail = |got: String| Failure::new(must, got).did("We started your program with PORT=0.");
         let mut child = spawn(program, environment)
             .map_err(|error| fail(format!("it does not start: {error}")).likely(missing(program, &error)))?;
-        let log = Said::of(child.stderr.take(), LISTENING).0;
+        let (log, log_end) = Said::of(child.stderr.take(), LISTENING);
         let (said, port) = Said::of(child.stdout.take(), program.says);
         // From here on dropping it ends the process.
         let id = child.id();
-        let mut running =
-            Self { child: Mutex::new(child), id, address: SocketAddr::from(([127, 0, 0, 1], 0)), log };
+        let mut running = Self {
+            child: Mutex::new(child),
+            id,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log,
+            log_end: Mutex::new(log_end),
+        };
         match port.recv_timeout(program.ready_within) {
             Ok(port) => {
                 running.address.set_port(port);
@@ -155,8 +165,7 @@ impl Running {
     /// It closed its output before it listened: most likely it has ended.
     fn ended_early(self, fail: impl Fn(String) -> Failure, said: &str) -> Failure {
         let status = self.ended_within(Duration::from_secs(1));
-        // Whatever it wrote is on its way.
-        thread::sleep(Duration::from_millis(20));
+        self.hear_out();
         let log = self.said();
         let got = match status {
             Some(status) => format!("it ended before it listened ({})", told(status)),
@@ -172,6 +181,12 @@ impl Running {
             Some((message, place)) => failure.likely(format!("your program panicked: {message} ({place})")),
             None => failure.likely("main returned, or failed, before it served"),
         }
+    }
+
+    /// Waits for what it wrote before it ended, which is on its way; a child of it may hold its output open.
+    fn hear_out(&self) {
+        let end = self.log_end.lock().unwrap_or_else(PoisonError::into_inner);
+        while end.recv_timeout(HEARD_WITHIN).is_ok() {}
     }
 
     pub(crate) fn ended_within(&self, limit: Duration) -> Option<ExitStatus> {
@@ -216,6 +231,9 @@ impl Running {
     /// A failure with what became of the program: a panic, an end.
     pub fn explain(&self, mut failure: Failure) -> Failure {
         let ended = self.ended_within(Duration::from_millis(10));
+        if ended.is_some() {
+            self.hear_out();
+        }
         if ended.is_none() && panic_of(&self.said()).is_none() {
             // What a thread says when it panics comes a moment after its sockets are closed.
             thread::sleep(Duration::from_millis(30));

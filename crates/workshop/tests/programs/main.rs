@@ -39,12 +39,25 @@ fn fails(command: &[&str]) -> (Failure, String) {
     (failure, words)
 }
 
-/// A shell's child that would outlive it.
+/// How long a process may take to end that a signal has killed.
+const GONE_WITHIN: Duration = Duration::from_secs(20);
+
+/// Whether a shell's child outlives it. It would for more than an hour; it has been killed, and ends when it is its turn.
 fn is_running(marker: &str) -> bool {
-    let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
-    String::from_utf8_lossy(&listed.stdout)
-        .lines()
-        .any(|line| line.starts_with("sleep") && line.contains(marker))
+    let is_listed = || {
+        let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
+        String::from_utf8_lossy(&listed.stdout)
+            .lines()
+            .any(|line| line.starts_with("sleep") && line.contains(marker))
+    };
+    let begun = Instant::now();
+    while is_listed() {
+        if begun.elapsed() > GONE_WITHIN {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 #[test]
