@@ -84,8 +84,8 @@ fn fence(scope: &Scope<'_>, info: &str, text: &str) -> Result<Markup, String> {
         }
         "sh" => shell(text, rest),
         "console" => console(text, rest),
-        "rust" => Ok(listing(&code::coloured(text, Language::Rust))),
-        "js" => Ok(listing(&code::coloured(text, Language::JavaScript))),
+        "rust" => Ok(listing(&code::coloured(text, Language::Rust)?)),
+        "js" => Ok(listing(&code::coloured(text, Language::JavaScript)?)),
         "text" => Ok(listing(&html! { (text) })),
         _ => Err(format!("a fence must be console, sh, notes, rust, js or text, not {language:?}")),
     }
@@ -125,7 +125,7 @@ fn console(text: &str, rest: &str) -> Result<Markup, String> {
         "In the console of "
         a.of-transport href=(format!("http://localhost:{port}/")) data-transport=(name) { "the page of " (title) }
     };
-    Ok(copied("console", &place, text, &code::coloured(text, Language::JavaScript), expected))
+    Ok(copied("console", &place, text, &code::coloured(text, Language::JavaScript)?, expected))
 }
 
 fn transport(name: &str) -> Result<(&'static str, &'static str, u16), String> {
@@ -136,14 +136,10 @@ fn transport(name: &str) -> Result<(&'static str, &'static str, u16), String> {
 
 fn excerpt(material: &Material, argument: &str) -> Result<Markup, String> {
     let excerpt = material.excerpt(argument)?;
-    let shown = match Language::of(&excerpt.path) {
-        Some(language) => code::coloured(&excerpt.text, language),
-        None => html! { (excerpt.text) },
-    };
     Ok(html! {
         figure.excerpt data-region=(argument) {
             figcaption { code { (excerpt.path) ":" (excerpt.line) } }
-            pre tabindex="0" { code { (shown) } }
+            pre tabindex="0" { code { (excerpt.code) } }
         }
     })
 }

@@ -7,9 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use maud::Markup;
 use serde::Deserialize;
 
-use crate::figures;
+use crate::{
+    code::{self, Language},
+    figures,
+};
 
 /// Where tracks are, in the repository.
 const TRACKS: &str = "crates/workshop/tracks";
@@ -99,8 +103,8 @@ pub(crate) struct Excerpt {
     pub(crate) path: String,
     /// The line of its first octet.
     pub(crate) line: usize,
-    /// Without the white space that all its lines begin with.
-    pub(crate) text: String,
+    /// In colours, without the white space that all its lines begin with.
+    pub(crate) code: Markup,
 }
 
 /// Everything that directives may name.
@@ -150,18 +154,17 @@ impl Material {
         for file in files {
             let text = text(&file)?;
             let parsed = regions::parse(&file, &text).map_err(|error| (file.clone(), error.to_string()))?;
+            // A crate that several tracks share has regions of the others too.
+            let named: Vec<_> = parsed.into_iter().filter(|region| track.names(&region.name)).collect();
+            if named.is_empty() {
+                continue;
+            }
             let path = file.strip_prefix(&self.root).unwrap_or(&file).to_string_lossy().into_owned();
-            for region in parsed {
-                // A crate that several tracks share has regions of the others too.
-                if !track.names(&region.name) {
-                    continue;
-                }
-                let unindented = region.content(&text).lines();
-                let unindented = unindented.map(|line| line.strip_prefix(&*region.indent).unwrap_or(line));
-                let text = unindented.flat_map(|line| [line, "\n"]).collect();
-                track
-                    .excerpts
-                    .insert(region.name, Excerpt { path: path.clone(), line: region.line + 1, text });
+            let tokens = code::tokens(&text, Language::of(&path)).map_err(|error| (file.clone(), error))?;
+            for region in named {
+                let code = code::excerpt(&tokens, &(region.start..region.end), &region.indent);
+                let excerpt = Excerpt { path: path.clone(), line: region.line + 1, code };
+                track.excerpts.insert(region.name, excerpt);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::*;
-use crate::code::{Language, tokens};
+use crate::code::{Language, excerpt, tokens};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -152,28 +152,37 @@ fn tokens_put_together_are_the_text() {
     ];
     for (path, language) in files {
         let text = fs::read_to_string(root().join(path)).unwrap();
-        let joined: String = tokens(&text, language).into_iter().map(|(_, token)| token).collect();
+        let joined: String =
+            tokens(&text, Some(language)).unwrap().into_iter().map(|(_, token)| token).collect();
         assert_eq!(joined, text, "{path}");
     }
 }
 
 #[test]
 fn tokens_are_told_apart() {
-    use crate::code::Kind::{Comment, Function, Keyword, Literal, Number, Type};
-    let kinds = |text: &'static str, language| {
-        let shown = tokens(text, language).into_iter();
-        shown.filter(|(kind, _)| *kind != crate::code::Kind::Plain).collect::<Vec<_>>()
+    let classes = |text: &'static str, language| {
+        let shown = tokens(text, Some(language)).unwrap().into_iter();
+        shown.filter_map(|(class, token)| Some((class?, token))).collect::<Vec<_>>()
     };
     assert_eq!(
-        kinds("let a: &'a str = r#\"x\"y\"#; // 'b'", Language::Rust),
-        [(Keyword, "let"), (Type, "'a"), (Literal, "r#\"x\"y\"#"), (Comment, "// 'b'")]
+        classes("fn go() { let a: u8 = b'\\'' + 25; } // 'b'", Language::Rust),
+        [("k", "fn"), ("f", "go"), ("k", "let"), ("t", "u8"), ("s", "b'\\''"), ("n", "25"), ("c", "// 'b'")]
     );
     assert_eq!(
-        kinds("go(b'\\'', 0..2.5, 'x')", Language::Rust),
-        [(Function, "go"), (Literal, "b'\\''"), (Number, "0"), (Number, "2.5"), (Literal, "'x'")]
+        classes("a / b; x.replace(/[/]\\//g, `'`)", Language::JavaScript),
+        [("f", "replace"), ("s", "/[/]\\//g"), ("s", "`'`")]
     );
-    assert_eq!(
-        kinds("a / b; x.replace(/[/]\\//g, `'`)", Language::JavaScript),
-        [(Function, "replace"), (Literal, "/[/]\\//g"), (Literal, "`'`")]
+}
+
+#[test]
+fn a_part_has_the_colours_that_it_has_in_the_whole() {
+    let text = "fn go(f: Frame) {\n    match f {\n        Some(data) => go(data),\n    }\n}\n";
+    let arm = text.find("        Some").unwrap();
+    let shown = excerpt(
+        &tokens(text, Some(Language::Rust)).unwrap(),
+        &(arm..text.find("    }").unwrap()),
+        "        ",
     );
+    let rest = r#"(data) =&gt; <span class="f">go</span>(data),"#;
+    assert_eq!(shown.into_string(), format!("<span class=\"t\">Some</span>{rest}\n"));
 }
