@@ -1,6 +1,6 @@
 //! The chat over HTTP/2 streaming: `GET /messages` is answered with a response that does not end.
 //!
-//! A batch is a line of it (RFC 6202 §2.2, "HTTP streaming", over RFC 9113). The stream waits for news and for
+//! A batch is a line of it (RFC 6202 §3, "HTTP streaming", over RFC 9113). The stream waits for news and for
 //! the peer's flow-control window, in this order, and only then reads the log: a peer that does not read finds
 //! one larger batch when it reads again, and nothing is kept for it meanwhile.
 //!
