@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use maud::{Markup, html};
+use serde::Deserialize;
 use wire::explain::{Explainer, Protocol, Side, Span, Unit};
-
-use crate::material::Piece;
 
 /// Octets of a span that are shown; of the rest it is said how many there are.
 const MAX_SHOWN_BYTES: usize = 16;
@@ -15,6 +14,26 @@ const REQUEST: &str = "GET /messages HTTP/1.1\r\nhost: localhost\r\nupgrade: web
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n";
 const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
     sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// What one side of a recorded conversation sent at once.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Piece {
+    pub(crate) connection: usize,
+    ours: bool,
+    #[serde(default)]
+    to_page: bool,
+    /// Its octets, as many as are kept, in hexadecimal digits.
+    pub(crate) octets: String,
+    /// How many there were.
+    pub(crate) length: usize,
+}
+
+impl Piece {
+    /// Whether the client sent it.
+    pub(crate) const fn is_of_client(&self) -> bool {
+        self.ours != self.to_page
+    }
+}
 
 /// What both sides sent, from the first octet.
 #[derive(Default)]

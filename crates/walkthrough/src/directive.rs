@@ -11,7 +11,9 @@ use crate::{
     code::{self, Language},
     conversation,
     material::Material,
+    page::Page,
     prose::{self, Links},
+    timetable,
 };
 
 /// Transports that a panel may show, as `GET /transports` names them, with their ports when nothing else is said.
@@ -31,7 +33,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) material: &'a Material,
     pub(crate) anchors: &'a BTreeSet<String>,
     pub(crate) path: &'a str,
-    pub(crate) plan: &'a Markup,
+    /// All pages, for what is made of several.
+    pub(crate) pages: &'a [Page],
     /// Regions that stand in the page so far, with their lines.
     pub(crate) regions: Vec<(usize, String)>,
     /// What recordings have shown so far.
@@ -66,7 +69,7 @@ pub(crate) fn block(scope: &mut Scope<'_>, line: usize, block: &Block) -> Result
             "diagram" => diagram(scope.material, argument),
             "table" => table(scope, argument),
             "calculator" => calculator(scope.material),
-            "plan" => Ok(scope.plan.clone()),
+            "plan" => scope.material.plans.work(argument, scope.pages).map(|plan| timetable::html(&plan)),
             _ => Err(format!(
                 "a directive must be code, step, recording, octets, panel, diagram, table, calculator, minutes or plan, not {name:?}"
             )),

@@ -9,7 +9,7 @@
 //! - `material`: what directives show: tracks, regions, mistakes, recordings, diagrams
 //! - `figures`: tables and the calculator of what was measured
 //! - `directive`, `conversation`, `code`: how they show it
-//! - `plan`: the minutes of half a day, a day and two days
+//! - `plan`, `timetable`: what is taught in half a day, a day and two days, and how a page shows it
 //! - `frame`: what stands around each page
 
 mod blocks;
@@ -22,6 +22,7 @@ mod material;
 mod page;
 mod plan;
 mod prose;
+mod timetable;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -111,11 +112,10 @@ fn render_pages(material: &Material, texts: &[(String, String)]) -> Result<Walkt
         pages.push(Page::parse(name, text, material).map_err(place(name))?);
     }
     let anchors: BTreeSet<String> = pages.iter().flat_map(Page::anchors).collect();
-    let plan = plan::html(&pages);
     let mut rendered = Vec::new();
     let mut regions = BTreeMap::new();
     for (at, page) in pages.iter().enumerate() {
-        let shown = page.html(material, &anchors, &plan).map_err(place(&page.file))?;
+        let shown = page.html(material, &anchors, &pages).map_err(place(&page.file))?;
         for (line, region) in shown.regions {
             if let Some(first) = regions.insert(region.clone(), page.file.clone()) {
                 let rule =

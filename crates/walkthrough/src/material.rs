@@ -12,7 +12,9 @@ use serde::Deserialize;
 
 use crate::{
     code::{self, Language},
+    conversation::Piece,
     figures,
+    plan::Plans,
 };
 
 /// Where tracks are, in the repository.
@@ -83,19 +85,6 @@ struct Mistakes {
     mistake: Vec<Mistake>,
 }
 
-/// What one side of a recorded conversation sent at once.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Piece {
-    pub(crate) connection: usize,
-    ours: bool,
-    #[serde(default)]
-    to_page: bool,
-    /// Its octets, as many as are kept, in hexadecimal digits.
-    pub(crate) octets: String,
-    /// How many there were.
-    pub(crate) length: usize,
-}
-
 /// A region as it is in the checkout.
 #[derive(Debug)]
 pub(crate) struct Excerpt {
@@ -112,6 +101,8 @@ pub(crate) struct Excerpt {
 pub(crate) struct Material {
     pub(crate) root: PathBuf,
     pub(crate) tracks: Vec<Track>,
+    /// What is taught within the time that there is.
+    pub(crate) plans: Plans,
     /// What was read.
     pub(crate) inputs: Vec<PathBuf>,
 }
@@ -124,7 +115,12 @@ impl Material {
     /// The first file that cannot be read, or is not as it should be.
     pub(crate) fn read(root: &Path) -> Result<Self, Unusable> {
         let fixed = ["web/walkthrough", "crates/workshop", "README.md"].map(|path| root.join(path));
-        let mut material = Self { root: root.to_owned(), tracks: Vec::new(), inputs: fixed.to_vec() };
+        let mut material = Self {
+            root: root.to_owned(),
+            tracks: Vec::new(),
+            plans: Plans::read(root)?,
+            inputs: fixed.to_vec(),
+        };
         for path in listed(&root.join(TRACKS), "toml")? {
             let mut track: Track =
                 toml::from_str(&text(&path)?).map_err(|error| (path.clone(), error.to_string()))?;
@@ -227,13 +223,6 @@ impl Material {
             return Err(format!("{name}.svg must be an <svg> with a <title> and no script"));
         }
         Ok(svg)
-    }
-}
-
-impl Piece {
-    /// Whether the client sent it.
-    pub(crate) const fn is_of_client(&self) -> bool {
-        self.ours != self.to_page
     }
 }
 

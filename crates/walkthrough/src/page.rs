@@ -26,8 +26,8 @@ pub(crate) struct Section {
     pub(crate) id: String,
     /// How long it takes, in minutes.
     pub(crate) minutes: u32,
-    /// Whether it has a step of a track in it.
-    pub(crate) is_step: bool,
+    /// The step of a track that is in it.
+    pub(crate) step: Option<String>,
     blocks: Vec<(usize, Block)>,
 }
 
@@ -84,7 +84,7 @@ impl Page {
                         title,
                         id,
                         minutes: 0,
-                        is_step: false,
+                        step: None,
                         blocks,
                     });
                 }
@@ -100,7 +100,7 @@ impl Page {
                     {
                         let (_, _, step) = material.step(argument).map_err(|rule| (line, rule))?;
                         section.minutes += step.minutes;
-                        section.is_step = true;
+                        section.step = Some(step.name.clone());
                     }
                     section.blocks.push((line, block));
                 }
@@ -143,14 +143,14 @@ impl Page {
         &self,
         material: &Material,
         anchors: &BTreeSet<String>,
-        plan: &Markup,
+        pages: &[Self],
     ) -> Result<Shown, Broken> {
         let path = self.path();
         let mut scope = Scope {
             material,
             anchors,
             path: &path,
-            plan,
+            pages,
             regions: Vec::new(),
             seen: conversation::Seen::new(),
         };

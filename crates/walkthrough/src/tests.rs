@@ -1,9 +1,12 @@
 //! Each directive resolves, or fails with the page, the line and the rule; and the pages themselves.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::LazyLock};
 
 use super::*;
 use crate::code::{Language, excerpt, tokens};
+
+/// Read once: it has all code in colours.
+static MATERIAL: LazyLock<Material> = LazyLock::new(|| Material::read(&root()).unwrap());
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -11,7 +14,7 @@ fn root() -> PathBuf {
 
 fn rendered(pages: &[(&str, &str)]) -> Result<Walkthrough, String> {
     let pages: Vec<_> = pages.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-    render_pages(&Material::read(&root()).unwrap(), &pages).map_err(|error| error.to_string())
+    render_pages(&MATERIAL, &pages).map_err(|error| error.to_string())
 }
 
 /// A page whose third line is this one.
@@ -44,6 +47,8 @@ fn a_directive_that_does_not_resolve_fails_with_file_line_and_rule() {
         ("{{table none}}", "README.md must have the woven block \"none\""),
         ("{{minutes many}}", "minutes must be a number from 1 to 120"),
         ("text {{plan}}", "a directive must stand on a line of its own: {{NAME ARGUMENT}}"),
+        ("{{plan a-week}}", "the plan must be one of half-a-day, a-day, two-days, not \"a-week\""),
+        ("{{plan a-day}}", "web/walkthrough/plans.toml names the page \"opening\", which must be"),
         ("<b>bold</b>", "prose must not have HTML in it"),
         ("![a](b.png)", "a picture must be a diagram: {{diagram NAME}}"),
         ("#### Deep", "a heading must begin with #, ## or ### and a space"),
@@ -118,9 +123,8 @@ fn user_words_are_text() {
 
 #[test]
 fn every_region_and_step_of_a_track_with_a_chapter_stands_in_one_page() {
-    let material = Material::read(&root()).unwrap();
     let walkthrough = render(&root()).unwrap();
-    for track in &material.tracks {
+    for track in &MATERIAL.tracks {
         let chapter = format!("/walkthrough/{}", track.name);
         if !walkthrough.pages.iter().any(|page| page.path == chapter) {
             continue;
