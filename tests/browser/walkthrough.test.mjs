@@ -1,57 +1,18 @@
-/** The walkthrough: links, commands and console lines work as they stand on its pages; slides and notes go in step. */
+/** The walkthrough: links, commands, console lines and exercises work as they stand on its pages, for everybody. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { run, SHOWN_TIMEOUT_MS } from './commands.mjs';
-import { Crosstalk, launch } from './crosstalk.mjs';
+import { begin, crosstalk, end, paths, withPage } from './reading.mjs';
 
-/** @import { Browser, BrowserContext, Page } from 'playwright-core' */
+/** @import { BrowserContext, Page } from 'playwright-core' */
 
-/** @type {Crosstalk} */
-let crosstalk;
-/** @type {Browser} */
-let browser;
-/** The paths of all pages. @type {string[]} */
-let paths;
-
-before(async () => {
-  crosstalk = await Crosstalk.start('--post-rate', '0');
-  browser = await launch();
-  await withPage('walkthrough', {}, async (page) => {
-    paths = await page.locator('.contents > ol > li > a').evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) ?? ''));
-  });
-});
-after(async () => {
-  await browser?.close();
-  await crosstalk?.stop();
-});
-
-/**
- * Opens a page of this path. An error of its scripts fails, and what its security policy refuses.
- * @param {string} path
- * @param {import('playwright-core').BrowserContextOptions} options
- * @param {(page: Page, context: BrowserContext) => Promise<void>} body
- */
-async function withPage(path, options, body) {
-  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
-  try {
-    const page = await context.newPage();
-    /** @type {string[]} */
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
-    page.on('request', (request) => new URL(request.url()).hostname !== 'localhost' && errors.push(`asked for ${request.url()}`));
-    await page.goto(crosstalk.page + path);
-    await body(page, context);
-    assert.deepEqual(errors, []);
-  } finally {
-    await context.close();
-  }
-}
+before(begin);
+after(end);
 
 /**
  * The commands or console lines of a page, as they are copied, once their addresses are those of this program.
@@ -203,47 +164,46 @@ test('an exercise says what the workshop found of the reader’s own program, an
     await page.locator('#step-decode').getByText('You are here').waitFor();
   }));
 
-test('slides by keys, and notes in step with them', () =>
-  withPage('walkthrough/opening?present', {}, async (page, context) => {
-    const shown = page.locator('.idea.is-shown');
-    assert.equal(await shown.count(), 1);
-    assert.match((await shown.textContent()) ?? '', /Why HTTP alone is not enough/);
-    const [notes] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('n')]);
-    await notes.locator('.said', { hasText: 'who told the second window?' }).waitFor();
-
-    await page.keyboard.press('ArrowRight');
-    await notes.getByRole('heading', { name: 'One log, and ways to follow it' }).waitFor();
-    await notes.keyboard.press('ArrowRight');
-    await page.locator('.idea.is-shown', { hasText: 'Polling: ask, and ask again' }).waitFor();
-    await notes.locator('.upcoming', { hasText: 'Then: Long polling' }).waitFor();
-
-    await page.keyboard.press('End');
-    await notes.locator('.upcoming', { hasText: 'This is the last one.' }).waitFor();
-    await page.keyboard.press('Home');
-    await page.keyboard.press('b');
-    await page.locator('.blank').waitFor();
-    await page.keyboard.press('b');
-    await page.locator('.blank').waitFor({ state: 'hidden' });
-    await page.keyboard.press('t');
-    await page.locator('.slide-foot', { hasText: '▶' }).waitFor();
-    await notes.locator('.clock', { hasText: '▶' }).waitFor();
-    await page.keyboard.press('Escape');
-    await page.locator('.contents').waitFor();
-  }));
-
-test('a slide fits the screen, but for code that is longer', () =>
-  withPage('walkthrough/raw-websocket?present', {}, async (page) => {
-    const count = await page.locator('.idea').count();
-    assert.ok(count > 30);
-    for (let at = 0; at < count; at += 1) {
-      const [wide, title] = await page.locator('.idea.is-shown').evaluate((slide) => [slide.scrollWidth - slide.clientWidth, slide.textContent?.slice(0, 60)]);
-      assert.ok(Number(wide) <= 0, `${title} is too wide by ${wide}`);
-      // A slide that is longer than the screen takes several presses.
-      const place = await page.locator('.slide-foot .place').textContent();
-      for (let press = 0; press < 30 && (await page.locator('.slide-foot .place').textContent()) === place && at < count - 1; press += 1) await page.keyboard.press('ArrowRight');
-    }
-    assert.equal(await page.locator('.slide-foot .place').textContent(), `${count} of ${count}`);
-  }));
+test('from each step one click to its exercise, and what the reader’s own program passes beside it', async () => {
+  const tracks = join(import.meta.dirname, '../../crates/workshop/tracks');
+  /** @type {string[]} */
+  const expected = [];
+  /** @type {Record<string, { step: string, passed: string[], failed: null }>} */
+  const passed = {};
+  for (const file of await readdir(tracks)) {
+    const track = file.replace('.toml', '');
+    const names = [...(await readFile(join(tracks, file), 'utf8')).matchAll(/^\[\[step\]\]\nname = "(.+)"$/gm)].map(([, name]) => name ?? '');
+    expected.push(...names.map((name) => `${track}/${name}`));
+    passed[track] = { step: '', passed: names, failed: null };
+  }
+  /** @type {string[]} */
+  const found = [];
+  for (const path of paths) {
+    await withPage(path, { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+      if ((await page.locator('.step').count()) === 0) return;
+      await page.route('**/walkthrough/progress', (route) => route.fulfill({ json: passed }));
+      await page.reload();
+      const first = page.locator('.step').first();
+      await first.getByRole('button', { name: 'Copy' }).click();
+      await first.getByRole('button', { name: 'Copied' }).waitFor();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `cargo workshop start ${await first.getAttribute('data-step')}`);
+      await first.getByText('Yours passes', { exact: true }).waitFor();
+      const steps = await page.locator('.step').evaluateAll((all) =>
+        all.map((step) => ({
+          name: step.getAttribute('data-step') ?? '',
+          copied: step.querySelector('button.copy')?.getAttribute('data-copy'),
+          state: step.querySelector('.step-state')?.textContent,
+          checks: step.querySelectorAll('.checks [data-mark=passed]').length,
+        })),
+      );
+      for (const { name, copied, state, checks } of steps) {
+        assert.deepEqual({ copied, state, has: checks > 0 }, { copied: `cargo workshop start ${name}`, state: 'Yours passes', has: true }, name);
+        found.push(name);
+      }
+    });
+  }
+  assert.deepEqual(found.sort(), expected.sort());
+});
 
 test('screen readers and keyboard', { timeout: 600_000 }, async () => {
   for (const path of [...paths, 'walkthrough/opening?present', 'walkthrough/opening?notes']) {

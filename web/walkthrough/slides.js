@@ -1,19 +1,25 @@
 /**
- * The page as slides: one section a screen, as large as it fits. Keys: → space PageDown forward, ← PageUp back, Home, End,
- * b blank, t timer, n notes, Escape back to the page.
+ * The page as slides, cut for this screen. Keys: → space PageDown forward, ← PageUp back, Home, End, b blank, t timer,
+ * n notes, Escape back to the page.
  */
 
 import { made, setText } from '../dom.js';
-import { clock, cutSlides, minutesTo, openStage, titleOf } from './stage.js';
+import { takeApart } from './apart.js';
+import { cut, show } from './cut.js';
+import { clock, minutesTo, openStage } from './stage.js';
 
-/** Sizes of a slide's text in pixels, for a screen of 1080 lines; the first that fits is taken. */
-const SIZES = [40, 36, 32, 28, 25, 22];
-/** The part of a screen that one key press goes on where a slide is longer than that. */
+/** The part of a screen that one key press goes on where a slide is longer than that: of octets that were opened, say. */
 const PAGE_SHARE = 0.85;
+/** How long a window must have its size before slides are cut for it, in milliseconds. */
+const RESIZED_MS = 200;
 
 export class Slides {
-  #slides = cutSlides();
+  #page = takeApart();
+  /** @type {import('./cut.js').Slide[]} */
+  #slides = [];
   #at = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #resized;
   #blank = made('div', 'blank');
   #foot = made('footer', 'slide-foot');
   #time = made('span', 'time');
@@ -33,45 +39,51 @@ export class Slides {
     this.#foot.append(this.#time, this.#title, this.#place);
     document.body.append(this.#foot, this.#blank);
     addEventListener('keydown', (event) => this.#onKey(event));
-    addEventListener('resize', () => this.#fit());
+    addEventListener('resize', () => {
+      clearTimeout(this.#resized);
+      this.#resized = setTimeout(() => this.#cut(), RESIZED_MS);
+    });
     setInterval(() => this.#tick(), 1_000);
-    const named = this.#slides.findIndex(({ id }) => id === decodeURIComponent(location.hash.slice(1)));
-    this.#show(Math.max(named, 0));
+    this.#slides = cut(this.#page);
+    const named = decodeURIComponent(location.hash.slice(1));
+    const section = named.replace(/--\d+$/, '');
+    const at = this.#slides.findIndex(({ id }) => id === named);
+    this.#show(at < 0 ? this.#slides.findIndex(({ id }) => id === section) : at);
+  }
+
+  /** Cuts for a screen of another size, and stays where it was. */
+  #cut() {
+    const before = this.#slides[this.#at];
+    this.#slides = cut(this.#page);
+    this.#show(this.#slides.findLastIndex(({ of, from }) => of === before?.of && from <= before.from));
   }
 
   /** @param {number} at */
   #show(at) {
     this.#at = Math.min(Math.max(at, 0), this.#slides.length - 1);
-    this.#slides.forEach((slide, index) => slide.classList.toggle('is-shown', index === this.#at));
     const slide = this.#slides[this.#at];
     if (!slide) return;
     history.replaceState(null, '', `${location.pathname}?present#${slide.id}`);
-    slide.tabIndex = -1;
-    slide.focus({ preventScroll: true });
-    this.#fit();
-    slide.scrollTop = 0;
-    setText(this.#title, titleOf(slide));
-    setText(this.#place, `${this.#at + 1} of ${this.#slides.length}`);
+    show(this.#page, this.#slides, slide);
+    const { section } = slide.of;
+    section.tabIndex = -1;
+    section.focus({ preventScroll: true });
+    section.scrollTop = 0;
+    setText(this.#title, slide.title);
+    setText(this.#place, this.#placeOf());
     this.#tick();
   }
 
-  /** Takes the largest size at which all of the slide is seen. */
-  #fit() {
-    const slide = this.#slides[this.#at];
-    if (!slide) return;
-    const unit = Math.min(innerHeight / 1080, innerWidth / 1500);
-    for (const size of SIZES) {
-      slide.style.setProperty('--slide-size', `${Math.max(size * unit, 15)}px`);
-      if (slide.scrollHeight <= slide.clientHeight) return;
-    }
+  #placeOf() {
+    return `${this.#at + 1} of ${this.#slides.length}`;
   }
 
   /** @param {number} by slides; the rest of a slide that is longer than the screen comes first */
   #move(by) {
-    const slide = this.#slides[this.#at];
-    if (!slide) return;
-    const left = by > 0 ? slide.scrollHeight - slide.clientHeight - slide.scrollTop : slide.scrollTop;
-    if (left > 4) slide.scrollBy({ top: Math.sign(by) * PAGE_SHARE * slide.clientHeight });
+    const section = this.#slides[this.#at]?.of.section;
+    if (!section) return;
+    const left = by > 0 ? section.scrollHeight - section.clientHeight - section.scrollTop : section.scrollTop;
+    if (left > 4) section.scrollBy({ top: Math.sign(by) * PAGE_SHARE * section.clientHeight });
     else this.#show(this.#at + by);
   }
 
@@ -108,12 +120,33 @@ export class Slides {
 
   #tick() {
     if (this.#since !== undefined) this.#seconds = (performance.now() - this.#since) / 1_000;
-    const planned = minutesTo(this.#slides, this.#at);
-    setText(this.#time, `${this.#since === undefined ? '‖' : '▶'} ${clock(this.#seconds)} of ${planned} min`);
+    setText(this.#time, `${this.#since === undefined ? '‖' : '▶'} ${clock(this.#seconds)} of ${this.#planned()} min`);
     this.#tell();
   }
 
-  #tell() {
-    this.#say({ type: 'at', slide: this.#at, seconds: this.#seconds, isRunning: this.#since !== undefined });
+  #planned() {
+    const slide = this.#slides[this.#at];
+    return slide ? minutesTo(slide.of.section) : 0;
   }
+
+  #tell() {
+    const slide = this.#slides[this.#at];
+    if (!slide) return;
+    const next = this.#slides[this.#at + 1];
+    this.#say({
+      type: 'at',
+      section: slide.of.section.id,
+      title: slide.title + partOf(slide),
+      next: next ? next.title + partOf(next) : '',
+      place: this.#placeOf(),
+      planned: this.#planned(),
+      seconds: this.#seconds,
+      isRunning: this.#since !== undefined,
+    });
+  }
+}
+
+/** @param {import('./cut.js').Slide} slide */
+function partOf({ place, count }) {
+  return place > 1 ? `, ${place} of ${count}` : '';
 }

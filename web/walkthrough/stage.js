@@ -6,9 +6,13 @@ import { isObject } from '../protocol.js';
 const NAME = `crosstalk.walkthrough ${location.pathname}`;
 
 /**
- * `at`: the slide that is shown, and the timer. `move`: so many slides on. `where`: the notes were opened.
- * @typedef {{ type: 'at', slide: number, seconds: number, isRunning: boolean }
- *   | { type: 'move', by: number } | { type: 'where' }} Cue
+ * What is shown: a slide of this `section`, its title, what comes next, how many slides there are, and the minutes.
+ * @typedef {{ type: 'at', section: string, title: string, next: string, place: string, planned: number, seconds: number, isRunning: boolean }} At
+ */
+
+/**
+ * `at`: what is shown. `move`: so many slides on. `where`: the notes were opened.
+ * @typedef {At | { type: 'move', by: number } | { type: 'where' }} Cue
  */
 
 /**
@@ -30,53 +34,25 @@ export function openStage(onCue) {
  */
 function read(value) {
   if (!isObject(value)) return undefined;
-  const { type, slide, seconds, isRunning, by } = value;
+  const { type, section, title, next, place, planned, seconds, isRunning, by } = value;
   if (type === 'where') return { type };
   if (type === 'move' && typeof by === 'number') return { type, by };
-  if (type === 'at' && typeof slide === 'number' && typeof seconds === 'number' && typeof isRunning === 'boolean') return { type, slide, seconds, isRunning };
-  return undefined;
+  if (type !== 'at' || typeof section !== 'string' || typeof title !== 'string' || typeof next !== 'string') return undefined;
+  if (typeof place !== 'string' || typeof planned !== 'number' || typeof seconds !== 'number' || typeof isRunning !== 'boolean') return undefined;
+  return { type, section, title, next, place, planned, seconds, isRunning };
 }
 
 /**
- * The slides of this page: its sections; a step and a recording are slides of their own, behind the section they are in.
- * @returns {HTMLElement[]}
+ * The minutes of this page up to the end of a section.
+ * @param {HTMLElement} section
  */
-export function cutSlides() {
-  /** @type {HTMLElement[]} */
-  const slides = [];
-  for (const section of document.querySelectorAll('section.idea')) {
-    if (!(section instanceof HTMLElement)) continue;
-    slides.push(section);
-    let last = section;
-    for (const part of section.querySelectorAll(':scope > :is(.step, .recording)')) {
-      const slide = document.createElement('section');
-      slide.className = 'idea';
-      slide.id = `${section.id}--${slides.length}`;
-      slide.dataset.level = '3';
-      slide.dataset.title = part.querySelector('.step-head strong, figcaption')?.textContent ?? titleOf(section);
-      slide.append(part);
-      last.after(slide);
-      last = slide;
-      slides.push(slide);
-    }
-    // What was said behind a step is said with the section.
-    for (const notes of section.querySelectorAll('.notes')) section.append(notes);
+export function minutesTo(section) {
+  let minutes = 0;
+  for (const other of document.querySelectorAll('section.idea')) {
+    if (other instanceof HTMLElement) minutes += Number(other.dataset.minutes ?? 0);
+    if (other === section) break;
   }
-  return slides;
-}
-
-/** @param {HTMLElement} slide */
-export function titleOf(slide) {
-  return slide.dataset.title ?? slide.querySelector('h1, h2, h3')?.textContent ?? '';
-}
-
-/**
- * The minutes that the slides up to this one take.
- * @param {HTMLElement[]} slides
- * @param {number} at
- */
-export function minutesTo(slides, at) {
-  return slides.slice(0, at + 1).reduce((sum, slide) => sum + Number(slide.dataset.minutes ?? 0), 0);
+  return minutes;
 }
 
 /** @param {number} seconds */

@@ -18,5 +18,6 @@ if (query.has('notes')) {
   offerCopies();
   void live?.start();
   new Progress().start();
-  if (query.has('present')) new Slides().start();
+  // Once the calculator has its figures: its script comes after this one.
+  if (query.has('present')) addEventListener('DOMContentLoaded', () => new Slides().start());
 }

@@ -1,0 +1,49 @@
+/** What the tests of the walkthrough share: a program, a browser, and its pages, opened one by one. */
+
+import assert from 'node:assert/strict';
+import { Crosstalk, launch } from './crosstalk.mjs';
+
+/** @import { Browser, BrowserContext, Page } from 'playwright-core' */
+
+/** @type {Crosstalk} */
+export let crosstalk;
+/** @type {Browser} */
+let browser;
+/** The paths of all pages. @type {string[]} */
+export let paths;
+
+export async function begin() {
+  crosstalk = await Crosstalk.start('--post-rate', '0');
+  browser = await launch();
+  await withPage('walkthrough', {}, async (page) => {
+    paths = await page.locator('.contents > ol > li > a').evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) ?? ''));
+  });
+}
+
+export async function end() {
+  await browser?.close();
+  await crosstalk?.stop();
+}
+
+/**
+ * Opens a page of this path. An error of its scripts fails, and what its security policy refuses.
+ * @param {string} path
+ * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {(page: Page, context: BrowserContext) => Promise<void>} body
+ */
+export async function withPage(path, options, body) {
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ignoreHTTPSErrors: true, ...options });
+  try {
+    const page = await context.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
+    page.on('request', (request) => new URL(request.url()).hostname !== 'localhost' && errors.push(`asked for ${request.url()}`));
+    await page.goto(crosstalk.page + path);
+    await body(page, context);
+    assert.deepEqual(errors, []);
+  } finally {
+    await context.close();
+  }
+}
