@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{self, ClientConnection};
 
 use crate::{
     failure::{Failure, hex},
-    trace,
+    trace::{self, Who},
 };
 
 /// The key of the handshakes whose key does not matter: that of RFC 6455 §1.3.
@@ -76,6 +76,11 @@ impl Head {
     }
 }
 
+/// The other side of a new connection, for the trace.
+fn peer(to_page: bool) -> Who {
+    Who { connection: trace::connection(), ours: false, to_page }
+}
+
 /// A connection: to the learner's server, or from the learner's page.
 #[derive(Debug)]
 pub struct Wire {
@@ -86,10 +91,8 @@ pub struct Wire {
     pub buffer: Vec<u8>,
     /// How long it waits for what must come.
     pub patience: Duration,
-    /// Its number, for the trace.
-    number: usize,
-    /// Whether the other side is the page.
-    to_page: bool,
+    /// The other side, for the trace.
+    peer: Who,
 }
 
 impl Wire {
@@ -116,7 +119,7 @@ impl Wire {
             Failure::new("a connection to the port that your program said", format!("{error}"))
                 .likely("it does not accept any more, or it has ended")
         })?;
-        Ok(Self { tcp, tls: None, buffer: Vec::new(), patience, number: trace::connection(), to_page: false })
+        Ok(Self { tcp, tls: None, buffer: Vec::new(), patience, peer: peer(false) })
     }
 
     /// The same connection with TLS, and the protocol that ALPN agreed on (RFC 7301).
@@ -127,21 +130,28 @@ impl Wire {
     pub fn secured(mut self, mut tls: ClientConnection) -> Result<(Self, Option<String>), String> {
         let _ = self.tcp.set_read_timeout(Some(self.patience));
         while tls.is_handshaking() {
-            tls.complete_io(&mut self.tcp).map_err(|error| error.to_string())?;
+            tls.complete_io(&mut self.tcp).map_err(|error| {
+                trace::note(format!("the TLS handshake fails: {error}"));
+                error.to_string()
+            })?;
         }
         let agreed = tls.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
+        trace::note(match &agreed {
+            Some(protocol) => format!("TLS, and by ALPN the protocol {protocol:?}"),
+            None => "TLS, without a protocol by ALPN".to_owned(),
+        });
         self.tls = Some(Box::new(tls));
         Ok((self, agreed))
     }
 
     /// A connection of the page, of which these octets were read already.
     pub(crate) fn of(tcp: TcpStream, buffer: Vec<u8>, patience: Duration) -> Self {
-        Self { tcp, tls: None, buffer, patience, number: trace::connection(), to_page: true }
+        Self { tcp, tls: None, buffer, patience, peer: peer(true) }
     }
 
     /// Puts octets that came into the trace.
     pub(crate) fn record(&self, octets: &[u8]) {
-        trace::record(self.number, false, self.to_page, octets);
+        trace::record(self.peer, octets);
     }
 
     /// Sends octets. That the peer has gone is told by what is read next.
@@ -151,7 +161,12 @@ impl Wire {
             None => self.tcp.write_all(octets),
             Some(tls) => rustls::Stream::new(&mut **tls, &mut self.tcp).write_all(octets),
         };
-        trace::record(self.number, true, self.to_page, octets);
+        trace::record(self.us(), octets);
+    }
+
+    /// Our side, for the trace.
+    const fn us(&self) -> Who {
+        Who { ours: true, ..self.peer }
     }
 
     /// Gives it room again to read on, where it was made with a small receive buffer.
@@ -161,6 +176,12 @@ impl Wire {
 
     /// Closes our sending side.
     pub(crate) fn shut(&self) {
+        self.shut_behind_answer();
+        trace::ended(self.us(), false);
+    }
+
+    /// Closes our sending side behind an answer that said so.
+    pub(crate) fn shut_behind_answer(&self) {
         let _ = self.tcp.shutdown(std::net::Shutdown::Write);
     }
 
@@ -172,6 +193,7 @@ impl Wire {
 
     /// Resets the connection.
     pub fn reset(self) {
+        trace::ended(self.us(), true);
         let _ = socket2::SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
     }
 
@@ -188,7 +210,10 @@ impl Wire {
             Some(tls) => rustls::Stream::new(&mut **tls, &mut self.tcp).read(&mut octets),
         };
         match read {
-            Ok(0) => Err(Ended::Closed),
+            Ok(0) => {
+                trace::ended(self.peer, false);
+                Err(Ended::Closed)
+            }
             Ok(count) => {
                 let octets = octets.get(..count).unwrap_or_default();
                 self.record(octets);
@@ -199,7 +224,10 @@ impl Wire {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 Err(Ended::Silent(waited))
             }
-            Err(_) => Err(Ended::Reset),
+            Err(_) => {
+                trace::ended(self.peer, true);
+                Err(Ended::Reset)
+            }
         }
     }
 

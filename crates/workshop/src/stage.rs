@@ -1,6 +1,7 @@
 //! The stage of a check in the browser: the chat page with the learner's modules in it, and the scripted server that it
 //! talks to.
 
+mod acts;
 mod kept;
 
 use std::{
@@ -19,6 +20,7 @@ use crate::{
     browser::{Browser, Shared},
     failure::Failure,
     scripted::{Arrived, Asked, Scripted, Site},
+    trace,
 };
 
 /// What a check has in the page.
@@ -129,27 +131,6 @@ impl Stage {
         }
     }
 
-    /// The requests for `/messages` that the page has made, on their way or here, and that [`Self::asked`] did not take.
-    ///
-    /// # Errors
-    ///
-    /// The page throws.
-    pub fn waiting(&self) -> Result<Vec<String>, Failure> {
-        let asked = self.value("workshop.asked()")?;
-        let told = asked.as_array().into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned);
-        Ok(told.skip(self.kept.borrow().taken).collect())
-    }
-
-    /// The addresses of all WebSockets that the page has made.
-    ///
-    /// # Errors
-    ///
-    /// The page throws.
-    pub fn sockets(&self) -> Result<Vec<String>, Failure> {
-        self.value("true")?;
-        Ok(self.kept.borrow().sockets.clone())
-    }
-
     /// Waits until an expression of JavaScript is true (`workshop.state() === 'connected'`); it is asked again with each
     /// change of the page.
     ///
@@ -157,6 +138,17 @@ impl Stage {
     ///
     /// It does not become true, or the page throws: what the page shows instead of what is `due`.
     pub fn until(&self, expression: &str, due: &str) -> Result<(), Failure> {
+        self.wait(expression, due)?;
+        trace::note(format!("seen: {due}"));
+        Ok(())
+    }
+
+    /// Likewise for what goes without saying.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Self::until`].
+    pub(crate) fn wait(&self, expression: &str, due: &str) -> Result<(), Failure> {
         self.evaluate(&format!("workshop.until(() => {expression}).then(() => true)"), due).map(|_| ())
     }
 
@@ -166,34 +158,13 @@ impl Stage {
     ///
     /// It throws, or takes too long.
     pub fn value(&self, expression: &str) -> Result<Value, Failure> {
+        let value = self.asked_of_page(expression)?;
+        trace::note(format!("in the page {expression} is {value}"));
+        Ok(value)
+    }
+
+    fn asked_of_page(&self, expression: &str) -> Result<Value, Failure> {
         self.evaluate(expression, "the page answers when it is asked something")
-    }
-
-    /// Writes a message as a person does.
-    ///
-    /// # Errors
-    ///
-    /// The page throws.
-    pub fn write(&self, user: &str, text: &str) -> Result<(), Failure> {
-        self.value(&format!("void workshop.write({}, {})", json!(user), json!(text))).map(|_| ())
-    }
-
-    /// Lets time pass on a clock that is held, in milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// The page throws.
-    pub fn pass(&self, milliseconds: u32) -> Result<(), Failure> {
-        self.value(&format!("workshop.pass({milliseconds})")).map(|_| ())
-    }
-
-    /// Hides the tab, or shows it again.
-    ///
-    /// # Errors
-    ///
-    /// The page throws.
-    pub fn show(&self, is_visible: bool) -> Result<(), Failure> {
-        self.value(&format!("workshop.show({is_visible})")).map(|_| ())
     }
 
     /// The page in one sentence.

@@ -156,7 +156,7 @@ impl<'a> Asking<'a> {
     pub(super) fn ended(&self) -> Outcome {
         self.ended.set(self.ended.get() + 1);
         let due = "the page goes on with the answer, or with its end";
-        self.stage.until(&format!("workshop.heard() >= {}", self.ended.get()), due)
+        self.stage.wait(&format!("workshop.heard() >= {}", self.ended.get()), due)
     }
 
     /// Whether the page shows these texts now.
@@ -166,7 +166,7 @@ impl<'a> Asking<'a> {
 
     /// Whether this is true now, in JavaScript.
     pub(super) fn is(&self, expression: &str, due: &str) -> Outcome {
-        if self.stage.value(expression)? == true {
+        if self.stage.is(expression, due)? {
             return Ok(());
         }
         Err(Failure::new(due, self.stage.told()))

@@ -38,7 +38,7 @@ impl Asked {
         let fields: Vec<_> = length.chain([("connection", "close")]).chain(fields.iter().copied()).collect();
         let mut wire = self.head(status, &fields);
         wire.send(body.as_bytes());
-        wire.shut();
+        wire.shut_behind_answer();
     }
 
     /// Answers 200 with JSON.
@@ -101,7 +101,7 @@ impl Pieces {
     /// Ends it as it should be.
     pub fn end(mut self) {
         self.0.send(b"0\r\n\r\n");
-        self.0.shut();
+        self.0.shut_behind_answer();
     }
 
     /// Breaks it off.

@@ -7,7 +7,6 @@ use crate::{
     checks,
     learner::{Learner, Trouble},
     terminal::{Style, print, wrap},
-    trace::{self, Piece},
 };
 
 /// The next level of the hint that fits what failed last.
@@ -75,12 +74,12 @@ pub fn explain(setting: &Setting, id: Option<&str>) -> Result<(), Trouble> {
     print(setting.paint.text(Style::Bold, format!("{} / {id}\n", track.name)));
     print(wrap(check.rule, "  "));
     print(format!("  source:  {}\n", check.rfc));
-    let path = setting.repository.root.join(format!("crates/workshop/recordings/{}.json", track.name));
-    let recorded: BTreeMap<String, Vec<Piece>> =
+    let path = setting.repository.root.join(format!("crates/workshop/conversations/{}.json", track.name));
+    let recorded: BTreeMap<String, Vec<String>> =
         fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    if let Some(pieces) = recorded.get(id) {
+    if let Some(lines) = recorded.get(id) {
         print("  a good conversation, recorded from the finished crate:\n");
-        for line in trace::told(pieces) {
+        for line in lines {
             print(setting.paint.text(Style::Dim, format!("    {line}\n")));
         }
     }
