@@ -167,8 +167,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report as a person reads it.
-    pub fn render(&self, paint: Paint) -> String {
+    /// The report as a person reads it; `hint` says how to get one.
+    pub fn render(&self, paint: Paint, hint: &str) -> String {
         let Self { track, step, check, rule, rfc, seed, place, failure } = self;
         let mut text = String::new();
         let title = justified(&format!("{track} / {step} / {check}"), &format!("seed {seed}"));
@@ -188,7 +188,6 @@ impl Report {
         if let Some(likely) = &failure.likely {
             let _ = write!(text, "{}", paint.text(Style::Yellow, wrap(&format!("likely: {likely}"), "  ")));
         }
-        let hint = "hint: cargo workshop hint";
         let place = place.as_deref().map(|place| format!("  your code: {place}")).unwrap_or_default();
         if place.chars().count() + hint.len() + 2 > COLUMNS {
             let _ = writeln!(text, "{}\n  {hint}", paint.text(Style::Cyan, place));
@@ -252,7 +251,7 @@ mod tests {
             place: Some("my/raw-websocket/src/frame.rs:41 (fn encode)".into()),
             failure: Failure::octets(&expected, &got).did("we connected").likely("126 does not fit"),
         };
-        let text = report.render(Paint(false));
+        let text = report.render(Paint(false), "hint: cargo workshop hint");
         assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
         for part in [
             "raw-websocket / 3 / reply-lengths",

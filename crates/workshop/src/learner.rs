@@ -10,7 +10,7 @@ use crate::{
     manifest::{manifest, relative, shared_manifest},
     place::Repository,
     progress::{self, Files, Progress},
-    regions,
+    regions, snapshots,
     source::{Source, SourceFile},
     track::{Step, Track, TrackError},
 };
@@ -71,7 +71,7 @@ impl Learner {
         let begun = track.step(step).ok_or_else(|| Trouble::Told(format!("{name} has no step {step}")))?;
         let mut progress = Progress::read(&folder).unwrap_or_default();
         if folder.exists() {
-            progress::keep(&folder, why, &progress.step)?;
+            snapshots::keep(&folder, &format!("before {why}"), &progress.step)?;
         }
         (progress.step, progress.begun, progress.undone_to) = (begun.name.clone(), progress::now(), None);
         progress.failed = None;
@@ -83,7 +83,8 @@ impl Learner {
         )?;
         learner.progress.write(&learner.folder)?;
         fs::write(repository.my.join(".active"), name)?;
-        progress::keep(&learner.folder, "the first change", &learner.progress.step)?;
+        let begins = format!("as the step {} begins", learner.progress.step);
+        snapshots::keep(&learner.folder, &begins, &learner.progress.step)?;
         Ok(learner)
     }
 
@@ -117,6 +118,11 @@ impl Learner {
     /// The number of the step under way, counted from 1.
     pub fn number(&self) -> usize {
         self.track.number_of(&self.progress.step).unwrap_or(1)
+    }
+
+    /// Whether all steps are done.
+    pub fn is_done(&self) -> bool {
+        self.track.steps.iter().all(|step| self.progress.passed.contains_key(&step.name))
     }
 
     /// The step under way.

@@ -12,7 +12,7 @@
 //! - [`failure`]: what a check says when it fails
 //! - [`judge`]: runs checks step by step
 //! - [`mistakes`]: what people get wrong, for the tests of the checks
-//! - [`place`], [`learner`], [`progress`]: where things stand, a learner's files, snapshots
+//! - [`place`], [`learner`], [`progress`], [`snapshots`]: where things stand, a learner's files, and what they were
 //! - [`building`]: builds a learner's program
 //! - [`class`]: the wall of a class, and who is on it
 //! - [`trace`]: what passes while a check runs
@@ -37,6 +37,7 @@ pub mod process;
 pub mod progress;
 pub mod said;
 pub mod scripted;
+pub mod snapshots;
 pub mod source;
 pub mod stage;
 pub mod terminal;

@@ -10,7 +10,7 @@ use workshop::{
     place::Repository,
     process,
     terminal::{Paint, Style, print},
-    verbs::{Setting, changes, check, class, demo, doctor, hint, map, start, watch},
+    verbs::{Setting, back, changes, check, class, demo, doctor, hint, map, start, watch},
 };
 
 /// Build each transport yourself, step by step, checked over real sockets.
@@ -65,7 +65,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Check whenever a file is saved; keys h d t o r n q
+    /// Check whenever a file is saved; keys h d t s n o r q
     Watch,
     /// The next of three hints for what failed last
     Hint,
@@ -93,7 +93,9 @@ enum Verb {
         /// The number of a snapshot
         snapshot: Option<usize>,
     },
-    /// The snapshots
+    /// Forward again, after an undo
+    Redo,
+    /// The snapshots: what each is, and what it changed
     History,
     /// Save your files aside, and stand where the class is
     CatchUp {
@@ -148,6 +150,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // It fails only where a handler is set already.
     let _ = ctrlc::set_handler(|| {
+        watch::restore();
         process::kill_all();
         browser::forget_all();
         std::process::exit(130);
@@ -180,7 +183,7 @@ fn run(setting: &Setting, verb: Option<Verb>) -> Result<bool, Trouble> {
         Some(Verb::Doctor { warm }) => return doctor::doctor(setting, warm),
         Some(Verb::Start { track }) => start::start(setting, &track),
         Some(Verb::Check { step, trace, seed, json }) => {
-            let verdict = check::check(setting, &check::Options { step, trace, seed, json })?;
+            let verdict = check::check(setting, &check::Options { step, trace, seed, json, watched: false })?;
             return Ok(verdict == check::Verdict::Passed);
         }
         Some(Verb::Watch) => watch::watch(setting),
@@ -189,8 +192,9 @@ fn run(setting: &Setting, verb: Option<Verb>) -> Result<bool, Trouble> {
         Some(Verb::Diff) => changes::diff(setting),
         Some(Verb::Solution { apply }) => changes::solution(setting, apply),
         Some(Verb::Reset { all }) => start::reset(setting, all),
-        Some(Verb::Undo { snapshot }) => changes::undo(setting, snapshot),
-        Some(Verb::History) => changes::history(setting),
+        Some(Verb::Undo { snapshot }) => back::undo(setting, snapshot),
+        Some(Verb::Redo) => back::redo(setting),
+        Some(Verb::History) => back::history(setting),
         Some(Verb::CatchUp { step }) => start::catch_up(setting, step.as_deref()),
         Some(Verb::Demo { compare }) => demo::demo(setting, compare),
         Some(Verb::Class { lan, listen, port, anew }) => {

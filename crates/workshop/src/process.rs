@@ -1,9 +1,10 @@
 //! A learner's program as a process: started, listened to, and ended with all its children whatever happens.
 
+mod ending;
+mod groups;
 mod usage;
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -16,12 +17,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ending::{told, why_ended};
+pub use groups::kill_all;
+pub(crate) use groups::{forget, kill_group, spawn_group};
 pub use usage::own_busy;
-use usage::processor_time;
 
 use crate::{
     failure::Failure,
     said::{LISTENING, Said, panic_of},
+    trace,
 };
 
 /// How long a program may take until it listens.
@@ -32,57 +36,6 @@ const HEARD_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a program is watched for a loop without an end.
 const LOOP_WITHIN: Duration = Duration::from_millis(300);
-
-/// Process groups that are running, for [`kill_all`].
-static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
-
-fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether this process is about to end: nothing that is started now may outlive it.
-static ENDING: AtomicBool = AtomicBool::new(false);
-
-/// Ends all programs that run, with their children, and all that are started from now on.
-pub fn kill_all() {
-    ENDING.store(true, Ordering::SeqCst);
-    groups().iter().for_each(|&group| kill_group(group));
-}
-
-/// Starts a process in a group of its own, which [`kill_all`] ends too, at whatever moment it is called.
-///
-/// # Errors
-///
-/// It does not start, or this process is about to end.
-pub(crate) fn spawn_group(command: &mut Command) -> std::io::Result<Child> {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    // Locked until it is known: between the two, nobody could end it.
-    let mut groups = groups();
-    if ENDING.load(Ordering::SeqCst) {
-        return Err(std::io::ErrorKind::Interrupted.into());
-    }
-    let child = command.spawn()?;
-    groups.insert(child.id());
-    Ok(child)
-}
-
-/// What [`spawn_group`] started is over.
-pub(crate) fn forget(group: u32) {
-    groups().remove(&group);
-}
-
-#[cfg(unix)]
-pub(crate) fn kill_group(group: u32) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(pid) = i32::try_from(group).ok().and_then(Pid::from_raw) {
-        // It fails only for a group that is gone.
-        let _ = kill_process_group(pid, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-pub(crate) fn kill_group(_: u32) {}
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -120,6 +73,8 @@ pub struct Running {
     log: Said,
     /// Ends with the log.
     log_end: Mutex<Receiver<u16>>,
+    /// Whether we asked it to stop: that it ends is then no news.
+    asked_to_stop: AtomicBool,
 }
 
 impl Running {
@@ -143,6 +98,7 @@ impl Running {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
             log_end: Mutex::new(log_end),
+            asked_to_stop: AtomicBool::new(false),
         };
         match port.recv_timeout(program.ready_within) {
             Ok(port) => {
@@ -216,6 +172,8 @@ impl Running {
 
     /// What Ctrl-C does.
     pub fn interrupt(&self) {
+        self.asked_to_stop.store(true, Ordering::Relaxed);
+        trace::note("your program gets SIGINT, as by Ctrl-C");
         #[cfg(unix)]
         if let Some(pid) = i32::try_from(self.id).ok().and_then(rustix::process::Pid::from_raw) {
             // It fails only for a process that has ended.
@@ -238,14 +196,15 @@ impl Running {
             // What a thread says when it panics comes a moment after its sockets are closed.
             thread::sleep(Duration::from_millis(30));
         }
-        if let Some((message, place)) = panic_of(&self.said()) {
+        let panicked = panic_of(&self.said());
+        if let Some((message, place)) = &panicked {
             failure.likely = Some(format!("your program panicked: {message} ({place})"));
-            failure.panic = Some(place);
+            failure.panic = Some(place.clone());
         }
         if let Some(status) = ended.or_else(|| self.ended_within(Duration::ZERO)) {
-            if status.code().is_none() {
-                // A signal ended it, and no rule of the check.
-                failure.likely = None;
+            if panicked.is_none() && !self.asked_to_stop.load(Ordering::Relaxed) {
+                // It is gone: how it behaves cannot be the cause.
+                failure.likely = Some(why_ended(status));
             }
             failure.notes.push(format!("Your program has ended meanwhile ({}).", told(status)));
             return failure.noting(&self.said());
@@ -265,21 +224,11 @@ impl Running {
         u128::from(used) * 10 >= LOOP_WITHIN.as_millis() * 8 / 10
     }
 
-    /// Processor time that it has used, where the system tells: hundredths of a second.
-    pub fn busy(&self) -> Option<u64> {
-        processor_time(&format!("/proc/{}/stat", self.id()))
-    }
-
-    /// Sockets that it has open, where the system tells.
-    pub fn sockets(&self) -> Option<usize> {
-        let open = std::fs::read_dir(format!("/proc/{}/fd", self.id())).ok()?;
-        let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-        Some(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
-    }
-
     /// Asks it to stop, as Ctrl-C and `kill` do.
     #[cfg(unix)]
     pub fn stop(&self) {
+        self.asked_to_stop.store(true, Ordering::Relaxed);
+        trace::note("your program gets SIGTERM, as by `kill`");
         use rustix::process::{Pid, Signal, kill_process};
         if let Some(pid) = i32::try_from(self.id()).ok().and_then(Pid::from_raw) {
             // It fails only for a process that is gone.
@@ -290,13 +239,6 @@ impl Running {
     /// Asks it to stop: there is no way here.
     #[cfg(not(unix))]
     pub fn stop(&self) {}
-
-    /// Octets of memory that it has in use, where the system tells.
-    pub fn memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
-    }
 }
 
 impl Drop for Running {
@@ -333,12 +275,4 @@ fn missing(program: &Program, error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => format!("{name} is not installed, or not on the PATH"),
         _ => format!("{name} cannot be run"),
     }
-}
-
-fn told(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return format!("by signal {signal}");
-    }
-    status.code().map_or_else(|| "without a status".to_owned(), |code| format!("status {code}"))
 }

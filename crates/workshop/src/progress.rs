@@ -1,4 +1,4 @@
-//! Where a learner stands, and what they wrote before: snapshots, of which nothing is ever overwritten.
+//! Where a learner stands, and the files that are theirs.
 
 use std::{
     collections::BTreeMap,
@@ -120,54 +120,4 @@ pub fn put(folder: &Path, files: &Files) -> io::Result<()> {
         fs::write(path, text)?;
     }
     Ok(())
-}
-
-/// A snapshot of a learner's files.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Snapshot {
-    /// Its number, from 1.
-    #[serde(skip)]
-    pub number: usize,
-    /// What came after it, such as `solution --apply`.
-    pub before: String,
-    /// The step under way.
-    pub step: String,
-    /// Seconds since the Unix epoch.
-    pub time: u64,
-    /// The files.
-    pub files: Files,
-}
-
-/// All snapshots, oldest first.
-pub fn history(folder: &Path) -> Vec<Snapshot> {
-    (1..).map_while(|number| snapshot(folder, number)).collect()
-}
-
-fn path_of(folder: &Path, number: usize) -> PathBuf {
-    folder.join(OWN).join("history").join(format!("{number:05}.json"))
-}
-
-fn snapshot(folder: &Path, number: usize) -> Option<Snapshot> {
-    let text = fs::read_to_string(path_of(folder, number)).ok()?;
-    let snapshot: Snapshot = serde_json::from_str(&text).ok()?;
-    Some(Snapshot { number, ..snapshot })
-}
-
-/// Takes a snapshot, unless the last one has the same files. Gives the number of the one that has them.
-///
-/// # Errors
-///
-/// It cannot be written: then nothing may be overwritten either.
-pub fn keep(folder: &Path, before: &str, step: &str) -> io::Result<usize> {
-    let files = files(folder)?;
-    let last = fs::read_dir(folder.join(OWN).join("history")).map_or(0, Iterator::count);
-    if snapshot(folder, last).is_some_and(|snapshot| snapshot.files == files) {
-        return Ok(last);
-    }
-    let number = last + 1;
-    let snapshot = Snapshot { number, before: before.to_owned(), step: step.to_owned(), time: now(), files };
-    let path = path_of(folder, number);
-    fs::create_dir_all(folder.join(OWN).join("history"))?;
-    fs::write(path, serde_json::to_string(&snapshot).map_err(io::Error::other)?)?;
-    Ok(number)
 }

@@ -1,5 +1,6 @@
 //! What `cargo workshop` does, a file for each verb or for what belongs together.
 
+pub mod back;
 pub mod changes;
 pub mod check;
 pub mod class;

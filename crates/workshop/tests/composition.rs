@@ -9,7 +9,7 @@
 
 use std::{fs, path::Path};
 
-use workshop::{learner::Learner, place::Repository, progress};
+use workshop::{learner::Learner, place::Repository, snapshots};
 
 fn repository(name: &str) -> Repository {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
@@ -103,7 +103,7 @@ fn nothing_that_was_written_is_lost() {
     // A start over it keeps what was there.
     Learner::start(&repository, "raw-websocket", 3, "start").unwrap();
     assert_ne!(fs::read_to_string(&path).unwrap(), "mine\n");
-    let history = progress::history(&learner.folder);
+    let history = snapshots::history(&learner.folder);
     let kept = history.iter().find(|snapshot| snapshot.files[Path::new("src/mask.rs")] == "mine\n");
-    assert!(kept.is_some_and(|snapshot| snapshot.before == "start"), "no snapshot has it");
+    assert!(kept.is_some_and(|snapshot| snapshot.said == ["before start"]), "no snapshot has it");
 }

@@ -1,11 +1,17 @@
 //! The verbs that build nothing, as a learner types them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the functions that tests share are tests too"
+)]
 
 use std::{
     fs,
+    io::{Read, Write},
     path::{Path, PathBuf},
-    process::Command,
+    process::{ChildStdout, Command, Stdio},
 };
 
 use workshop::{learner::Learner, place::Repository};
@@ -25,10 +31,20 @@ impl Desk {
         Self { repository }
     }
 
-    fn says(&self, arguments: &[&str]) -> String {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_workshop"));
         command.args(arguments).current_dir(&self.repository.root).env("WORKSHOP_MY", &self.repository.my);
-        let output = command.env("WORKSHOP_NO_BROWSER", "1").output().unwrap();
+        command.env("WORKSHOP_NO_BROWSER", "1");
+        command
+    }
+
+    /// So that cargo gives up before it compiles anything.
+    fn breaks_the_build(&self) {
+        fs::write(self.repository.my.join("raw-websocket/Cargo.toml"), "no manifest\n").unwrap();
+    }
+
+    fn says(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
         assert!(!said.contains('\x1b'), "colours where output is no terminal: {said:?}");
@@ -88,16 +104,100 @@ fn a_solution_applied_can_be_undone_and_reset() {
 
     let said = desk.says(&["undo"]);
     assert_eq!(fs::read_to_string(desk.file()).unwrap(), mine);
-    let (_, forward) = said.trim().rsplit_once(' ').unwrap();
-    desk.says(&["undo", forward]);
+    assert!(said.contains("(before solution --apply)") && said.contains("  src/frame.rs +1 -"), "{said}");
+    assert!(said.contains("+ ") && said.contains("my own thoughts"), "what was put back: {said}");
+    let said = desk.says(&["redo"]);
     assert!(fs::read_to_string(desk.file()).unwrap().contains(encode), "forward again: {said}");
+    assert!(desk.says(&["redo"]).contains("nothing comes after them"));
     desk.says(&["undo"]);
     assert_eq!(fs::read_to_string(desk.file()).unwrap(), mine);
     assert!(desk.says(&["history"]).contains("<- you are here"));
     desk.says(&["reset"]);
     assert_eq!(fs::read_to_string(desk.file()).unwrap(), starter);
+    assert!(desk.says(&["redo"]).contains("your files were changed since"));
     desk.says(&["undo"]);
     assert_eq!(fs::read_to_string(desk.file()).unwrap(), mine);
+}
+
+#[test]
+fn the_history_says_what_each_snapshot_is_and_what_it_changed() {
+    let desk = Desk::at("history", 3);
+    let text = fs::read_to_string(desk.file()).unwrap();
+    fs::write(desk.file(), format!("{text}// one\n// two\n")).unwrap();
+    desk.breaks_the_build();
+    desk.says(&["check"]);
+    desk.says(&["reset"]);
+    let said = desk.says(&["history"]);
+    assert!(said.contains("encode: as the step encode begins"), "{said}");
+    assert!(said.contains("encode: checked: it does not compile; before reset"), "{said}");
+    assert!(said.contains("src/frame.rs +2 -0"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+}
+
+#[test]
+fn without_a_terminal_a_check_says_what_it_builds() {
+    let desk = Desk::at("plain", 3);
+    desk.breaks_the_build();
+    let said = desk.says(&["check"]);
+    assert!(said.contains("raw-websocket …\n"), "{said}");
+    assert!(said.contains("it does not compile"), "{said}");
+    assert!(!said.contains('\r'), "control codes where lines stay: {said:?}");
+}
+
+#[test]
+fn keys_say_what_they_do() {
+    let desk = Desk::at("keys", 3);
+    desk.breaks_the_build();
+    let mut watch = desk.command(&["watch"]);
+    let mut watch = watch.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut keys = watch.stdin.take().unwrap();
+    let mut said = Said { output: watch.stdout.take().unwrap(), text: String::new() };
+    // Before that it builds, and a key has to wait.
+    said.until("q quit");
+    keys.write_all(b"n").unwrap();
+    said.until("Step 4 of ");
+    keys.write_all(b"s").unwrap();
+    said.until("Step 3 of ");
+    keys.write_all(b"\x1b[A").unwrap();
+    said.until("n next step");
+    keys.write_all(b"q").unwrap();
+    assert!(watch.wait().unwrap().success());
+}
+
+/// What a program says, as it says it.
+struct Said {
+    output: ChildStdout,
+    text: String,
+}
+
+impl Said {
+    /// Reads on until these words come.
+    fn until(&mut self, words: &str) {
+        let mut octets = [0; 512];
+        loop {
+            if let Some(at) = self.text.find(words) {
+                self.text.drain(..at + words.len());
+                return;
+            }
+            let count = self.output.read(&mut octets).unwrap();
+            assert_ne!(count, 0, "it ended, and did not say {words:?}: {}", self.text);
+            self.text.push_str(&String::from_utf8_lossy(&octets[..count]));
+        }
+    }
+}
+
+#[test]
+fn who_is_done_has_nothing_to_catch_up_with() {
+    let desk = Desk::at("done", 3);
+    let folder = desk.repository.mine("raw-websocket");
+    let (track, _) = desk.repository.track("raw-websocket").unwrap();
+    let mut progress = workshop::progress::Progress::read(&folder).unwrap();
+    progress.passed = track.steps.iter().map(|step| (step.name.clone(), 1)).collect();
+    progress.step = track.steps.last().unwrap().name.clone();
+    progress.write(&folder).unwrap();
+    let said = desk.says(&["catch-up"]);
+    assert!(said.contains("steps of raw-websocket are done"), "{said}");
+    assert!(!desk.repository.my.join("raw-websocket.saved-1").exists(), "nothing is saved aside");
 }
 
 #[test]
@@ -126,8 +226,27 @@ fn a_lost_marker_is_told_with_the_way_back() {
 
 #[test]
 fn explain_shows_the_rule_and_a_recorded_conversation() {
-    let said = Desk::at("explain", 1).says(&["explain", "close-echo"]);
+    let desk = Desk::at("explain", 1);
+    let said = desk.says(&["explain", "close-echo"]);
     assert!(said.contains("RFC 6455 §5.5.1") && said.contains("you <--"), "{said}");
+    // The subject of the check is in it, whatever comes before.
+    for (check, subjects) in [
+        ("header-case", &["Connection: keep-alive, Upgrade", "Connection: UPGRADE", "Upgrade: h2c"][..]),
+        ("byte-by-byte", &["writes", "\"text\":"]),
+        ("close-then-eof", &["close, 1000", "the end of TCP", "times more"]),
+        ("too-big-1009", &["81 fe 80 01", "1009"]),
+        ("reply-lengths", &["81 7d", "81 7e 00 7e", "81 7f 00 00 00 00 00 01 00 00"]),
+        ("not-cached", &["cache-control: no-store"]),
+        ("memory-bounded", &["of memory"]),
+        ("alpn-h2", &["by ALPN the protocol \"h2\""]),
+        ("quiet-when-hidden", &["the tab is hidden", "the page asks for nothing"]),
+    ] {
+        let said = desk.says(&["explain", check]);
+        for subject in subjects {
+            assert!(said.contains(subject), "{check} does not show {subject:?}:\n{said}");
+        }
+        assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    }
     let none = Desk::at("explain-nothing", 1).says(&["explain"]);
     assert!(none.contains("no check has failed yet"), "{none}");
     let unknown = Desk::at("unknown", 1).says(&["explain", "nothing"]);

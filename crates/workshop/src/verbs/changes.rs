@@ -1,11 +1,11 @@
-//! `diff`, `solution`, `undo`, `history`: the learner's text beside ours, and beside what it was.
+//! `diff`, `solution`: the learner's text beside ours.
 
 use similar::{ChangeTag, TextDiff};
 
 use super::Setting;
 use crate::{
     learner::{Learner, Trouble},
-    progress,
+    snapshots,
     terminal::{Paint, Style, print},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 const CONTEXT: usize = 3;
 
 /// The lines in which two texts differ, with the lines of the first text numbered from `from`.
-fn differences(paint: Paint, before: &str, after: &str, from: usize) -> String {
+pub(super) fn differences(paint: Paint, before: &str, after: &str, from: usize) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut text = String::new();
     for group in diff.grouped_ops(CONTEXT) {
@@ -67,7 +67,7 @@ pub fn solution(setting: &Setting, apply: bool) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let holes = Learner::holes(learner.step()?);
     if apply {
-        let number = progress::keep(&learner.folder, "solution --apply", &learner.progress.step)?;
+        let number = snapshots::keep(&learner.folder, "before solution --apply", &learner.progress.step)?;
         let content = |name: &str| {
             let (file, region) = learner.source.region(name)?;
             Some(region.content(&file.text).to_owned())
@@ -87,59 +87,5 @@ pub fn solution(setting: &Setting, apply: bool) -> Result<(), Trouble> {
         print(region.content(&file.text));
     }
     print(setting.paint.text(Style::Dim, "`cargo workshop solution --apply` puts it into your files.\n"));
-    Ok(())
-}
-
-/// `undo`: back to the snapshot before, or to one that is named.
-///
-/// # Errors
-///
-/// There is none, or it cannot be written.
-pub fn undo(setting: &Setting, wanted: Option<usize>) -> Result<(), Trouble> {
-    let mut learner = Learner::active(&setting.repository)?;
-    let files = progress::files(&learner.folder)?;
-    let all = progress::history(&learner.folder);
-    // What was changed after an undo is new: the way back begins there.
-    let here = all.iter().find(|snapshot| Some(snapshot.number) == learner.progress.undone_to);
-    let newest = match here.filter(|snapshot| snapshot.files == files) {
-        Some(snapshot) => snapshot.number,
-        None => progress::keep(&learner.folder, "undo", &learner.progress.step)?,
-    };
-    let is_meant = |snapshot: &progress::Snapshot| match wanted {
-        Some(number) => snapshot.number == number,
-        None => snapshot.number < newest && snapshot.files != files,
-    };
-    let found = all.into_iter().rev().find(is_meant);
-    let snapshot = found.ok_or_else(|| match wanted {
-        Some(number) => Trouble::Told(format!("there is no snapshot {number}: cargo workshop history")),
-        None => Trouble::Told("there is no snapshot before this one".into()),
-    })?;
-    progress::put(&learner.folder, &snapshot.files)?;
-    learner.progress.undone_to = Some(snapshot.number);
-    if learner.track.number_of(&snapshot.step).is_some() {
-        learner.progress.step.clone_from(&snapshot.step);
-    }
-    learner.progress.write(&learner.folder)?;
-    let (number, before) = (snapshot.number, snapshot.before);
-    print(format!(
-        "Your files are those of snapshot {number}, before {before}. Forward again: cargo workshop undo {newest}\n"
-    ));
-    Ok(())
-}
-
-/// `history`: the snapshots, newest last.
-///
-/// # Errors
-///
-/// No track is under way.
-pub fn history(setting: &Setting) -> Result<(), Trouble> {
-    let learner = Learner::active(&setting.repository)?;
-    let now = progress::now();
-    for snapshot in progress::history(&learner.folder) {
-        let minutes = now.saturating_sub(snapshot.time) / 60;
-        let here = if learner.progress.undone_to == Some(snapshot.number) { "  <- you are here" } else { "" };
-        let (number, before, step) = (snapshot.number, &snapshot.before, &snapshot.step);
-        print(format!("{number:>5}  {minutes:>5} min ago  {step:<16} before {before}{here}\n"));
-    }
     Ok(())
 }

@@ -1,20 +1,26 @@
 //! `check`: builds, runs the checks up to the step under way, stops at the first that fails.
 
-use std::time::Instant;
+mod done;
+mod waiting;
+
+use std::{cell::RefCell, time::Instant};
 
 use serde::Serialize;
 
-use super::{Setting, class, start};
+use super::{Setting, class};
 use crate::{
-    building::{self, Built},
+    building::Built,
     checks,
     failure::Report,
     judge::Judge,
     learner::{Learner, Trouble},
-    probe, progress,
+    probe,
+    process::Program,
+    snapshots,
     terminal::{Style, print, wrap},
     trace,
 };
+use waiting::Waiting;
 
 /// What `check` is told.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +33,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Print one JSON object and nothing else.
     pub json: bool,
+    /// Keys are listened to.
+    pub watched: bool,
 }
 
 /// What a check came to, for tools.
@@ -70,103 +78,139 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
             learner.track.number_of(name).ok_or_else(|| Trouble::Told(format!("no step {name}")))?
         }
     };
-    progress::keep(&learner.folder, "a later change", &learner.progress.step)?;
-    let paint = setting.paint;
-    if paint.0 && !options.json {
-        print("building …\r");
-    }
+    let snapshot = match snapshots::here(&learner.folder, learner.progress.undone_to)? {
+        Some(here) => here.number,
+        None => {
+            learner.progress.undone_to = None;
+            snapshots::keep(&learner.folder, "", &learner.progress.step)?
+        }
+    };
+    let mut waiting = Waiting::new(setting, options);
     let begun = Instant::now();
-    let program = match building::build(&learner.track, &learner.folder, paint.0, false)? {
+    let program = match waiting.build(setting, &learner)? {
         Built::Program(program) => program,
         Built::Errors(errors) => {
+            snapshots::checked(&learner.folder, snapshot, "it does not compile")?;
             told_errors(setting, options, &learner, &errors);
             tell_class(setting, options, &learner, false, None);
             return Ok(Verdict::Failed);
         }
     };
     let built = begun.elapsed();
-    let (track, stretch) = (learner.track.clone(), probe::calibrate());
+    let ran = run(setting, options, &learner, program, last, &mut waiting);
+    snapshots::checked(&learner.folder, snapshot, &ran.outcome())?;
+    ran.not_run()?;
+    let Ran { passed, report, seed, .. } = &ran;
+    learner.progress.failed = None;
+    if let Some(report) = report {
+        learner.progress.failed(report);
+    }
+    learner.progress.write(&learner.folder)?;
+    ran.tell(setting, options, &learner)?;
+    if let Some(report) = report {
+        tell_class(setting, options, &learner, false, Some(&report.check));
+        return Ok(Verdict::Failed);
+    }
+    if !options.json {
+        let (count, built) = (passed.len(), built.as_secs_f32());
+        let checked = begun.elapsed().as_secs_f32() - built;
+        let text =
+            format!("{count} checks pass  (built in {built:.1} s, checked in {checked:.1} s, seed {seed})\n");
+        print(setting.paint.text(Style::Green, text));
+    }
+    if options.step.is_none() {
+        done::advance(setting, &mut learner, !options.json)?;
+    }
+    tell_class(setting, options, &learner, true, None);
+    Ok(Verdict::Passed)
+}
+
+/// What the checks came to.
+struct Ran {
+    passed: Vec<Passed>,
+    report: Option<Report>,
+    conversation: Vec<String>,
+    seed: u64,
+}
+
+/// Runs the checks of steps 1 to `last`.
+fn run(
+    setting: &Setting,
+    options: &Options,
+    learner: &Learner,
+    program: Program,
+    last: usize,
+    waiting: &mut Waiting,
+) -> Ran {
+    let (track, stretch) = (&learner.track, probe::calibrate());
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..100_000));
-    let judge = Judge {
-        track: &track,
-        program,
-        root: &setting.repository.root,
-        browser: setting.browser.clone(),
-        seed,
-        stretch,
-    };
+    let root = &setting.repository.root;
+    let judge = Judge { track, program, root, browser: setting.browser.clone(), seed, stretch };
     let mut passed = Vec::new();
     let mut conversation = Vec::new();
+    let shown = RefCell::new(waiting);
     let result = judge.steps(
         last,
-        |number, check| waiting(setting, options, &format!("{} / {number} / {}", track.name, check.id)),
+        |number, check| shown.borrow_mut().begins(&track.name, number, check),
         |ran| {
-            waiting(setting, options, "");
+            shown.borrow().ended();
             match ran.result {
-                Ok(()) => {
-                    passed.push(Passed { check: ran.check.id, milliseconds: ran.took.as_millis() });
-                }
+                Ok(()) => passed.push(Passed { check: ran.check.id, milliseconds: ran.took.as_millis() }),
                 Err(_) => conversation = trace::told(&ran.pieces),
             }
         },
     );
+    shown.borrow_mut().over();
     let report = result.err().map(|report| {
         let region = checks::find(&track.name, &report.check).map(|check| check.region).unwrap_or_default();
         learner.placed(*report, region)
     });
-    if let Some((report, fix)) =
-        report.as_ref().and_then(|report| Some((report, report.failure.not_run.as_ref()?)))
-    {
-        let Report { track, step, check, failure, .. } = report;
-        let count = passed.len();
-        return Err(Trouble::Told(format!(
-            "{count} checks pass; {track} / {step} / {check} was not run: {}\n-> {fix}",
-            failure.got
-        )));
-    }
-    learner.progress.failed = None;
-    if let Some(report) = &report {
-        learner.progress.failed(report);
-    }
-    learner.progress.undone_to = None;
-    learner.progress.write(&learner.folder)?;
-    if options.json {
-        let conversation = if options.trace { conversation } else { Vec::new() };
-        let step = &learner.progress.step;
-        json(&Told {
-            track: &track.name,
-            step,
-            passed: &passed,
-            compile_errors: None,
-            failed: report.as_ref(),
-            conversation,
-        })?;
-    } else if let Some(report) = &report {
-        print(report.render(paint));
-        if options.trace {
-            print(format!(
-                "\n{}\n{}\n",
-                paint.text(Style::Bold, "the conversation"),
-                conversation.join("\n")
-            ));
+    Ran { passed, report, conversation, seed }
+}
+
+impl Ran {
+    /// In a few words, for the history.
+    fn outcome(&self) -> String {
+        let count = self.passed.len();
+        match &self.report {
+            None => format!("{count} pass"),
+            Some(report) if report.failure.not_run.is_some() => {
+                format!("{count} pass, {} was not run", report.check)
+            }
+            Some(report) => format!("{count} pass, {} fails", report.check),
         }
     }
-    if let Some(report) = &report {
-        tell_class(setting, options, &learner, false, Some(&report.check));
-        return Ok(Verdict::Failed);
+
+    /// Fails where a check was not run, for something is missing that is no part of what it checks.
+    fn not_run(&self) -> Result<(), Trouble> {
+        let Some(report) = &self.report else { return Ok(()) };
+        let Some(fix) = &report.failure.not_run else { return Ok(()) };
+        let Report { track, step, check, failure, .. } = report;
+        let count = self.passed.len();
+        Err(Trouble::Told(format!(
+            "{count} checks pass; {track} / {step} / {check} was not run: {}\n-> {fix}",
+            failure.got
+        )))
     }
-    let checking = begun.elapsed().saturating_sub(built);
-    if !options.json {
-        let (count, built, checked) = (passed.len(), built.as_secs_f32(), checking.as_secs_f32());
-        let text =
-            format!("{count} checks pass  (built in {built:.1} s, checked in {checked:.1} s, seed {seed})\n");
-        print(paint.text(Style::Green, text));
+
+    fn tell(&self, setting: &Setting, options: &Options, learner: &Learner) -> Result<(), Trouble> {
+        let Self { passed, report, conversation, .. } = self;
+        if options.json {
+            let conversation = if options.trace { conversation.clone() } else { Vec::new() };
+            let (track, step) = (&*learner.track.name, &*learner.progress.step);
+            let failed = report.as_ref();
+            return json(&Told { track, step, passed, compile_errors: None, failed, conversation });
+        }
+        let Some(report) = report else { return Ok(()) };
+        let paint = setting.paint;
+        let hint = if options.watched { "hint: the key h" } else { "hint: cargo workshop hint" };
+        print(report.render(paint, hint));
+        if options.trace {
+            let title = paint.text(Style::Bold, "the conversation");
+            print(format!("\n{title}\n{}\n", conversation.join("\n")));
+        }
+        Ok(())
     }
-    if options.step.is_none() {
-        advance(setting, &mut learner, !options.json)?;
-    }
-    tell_class(setting, options, &learner, true, None);
-    Ok(Verdict::Passed)
 }
 
 /// Reports to the class, if one was joined.
@@ -175,13 +219,6 @@ fn tell_class(setting: &Setting, options: &Options, learner: &Learner, passed: b
         && !options.json
     {
         print(setting.paint.text(Style::Dim, wrap(&trouble, "")));
-    }
-}
-
-/// Shows which check is waited for, in a line that the next one takes; none if it has ended.
-fn waiting(setting: &Setting, options: &Options, name: &str) {
-    if setting.paint.0 && !options.json {
-        print(if name.is_empty() { "\r\x1b[K".to_owned() } else { format!("\r\x1b[K  … {name}") });
     }
 }
 
@@ -205,46 +242,5 @@ fn told_errors(setting: &Setting, options: &Options, learner: &Learner, errors: 
 
 fn json(told: &Told<'_>) -> Result<(), Trouble> {
     print(serde_json::to_string(told).map_err(std::io::Error::other)? + "\n");
-    Ok(())
-}
-
-/// The step is done: on to the next.
-fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> Result<(), Trouble> {
-    let number = learner.number();
-    let now = progress::now();
-    let minutes = now.saturating_sub(learner.progress.begun).div_ceil(60);
-    let name = learner.progress.step.clone();
-    let (title, planned) =
-        learner.track.step(number).map(|step| (step.title.clone(), step.minutes)).unwrap_or_default();
-    learner.progress.minutes.entry(name.clone()).or_insert(minutes);
-    learner.progress.passed.entry(name).or_insert(now);
-    let next = learner.track.step(number + 1).map(|step| step.name.clone());
-    let paint = setting.paint;
-    if tell {
-        let done = format!("\nStep {number}, {title}, is done: {minutes} minutes, {planned} were planned.\n");
-        print(paint.text(Style::Green, done));
-    }
-    if let Some(next) = next {
-        (learner.progress.step, learner.progress.begun) = (next, now);
-        learner.progress.write(&learner.folder)?;
-        if tell {
-            start::tell_step(setting, learner)?;
-        }
-    } else {
-        learner.progress.write(&learner.folder)?;
-        if tell {
-            print(paint.text(
-                Style::Green,
-                wrap("That was the last step: the transport is yours, octet by octet.", ""),
-            ));
-            print(wrap(
-                &format!(
-                    "Next: `cargo workshop demo` shows it at work, and `cargo test -p {}` what ours is held to.",
-                    learner.track.name
-                ),
-                "",
-            ));
-        }
-    }
     Ok(())
 }

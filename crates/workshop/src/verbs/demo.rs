@@ -114,7 +114,7 @@ fn among(setting: &Setting, learner: &Learner) -> Result<(), Trouble> {
     loop {
         match saved.recv_timeout(LOOK) {
             Ok(()) => {
-                watch::settle(&saved);
+                let _ = watch::settle(&saved);
                 mine = demo.again(mine)?;
             }
             Err(RecvTimeoutError::Timeout) => {}

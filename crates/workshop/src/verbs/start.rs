@@ -7,8 +7,9 @@ use crate::{
     building::{self, Built},
     learner::{Learner, Trouble},
     progress::{self, Progress},
-    regions,
+    regions, snapshots,
     terminal::{Style, print, wrap},
+    track::Step,
 };
 
 /// `start TRACK[/STEP]`: writes the starter, or goes on where the learner was.
@@ -59,9 +60,27 @@ pub fn start(setting: &Setting, wanted: &str) -> Result<(), Trouble> {
 ///
 /// The track has no step.
 pub fn tell_step(setting: &Setting, learner: &Learner) -> Result<(), Trouble> {
-    let paint = setting.paint;
-    let step = learner.step()?;
-    let (number, all) = (learner.number(), learner.track.steps.len());
+    tell(setting, learner, learner.number(), learner.step()?);
+    Ok(())
+}
+
+/// Likewise of the step after it.
+///
+/// # Errors
+///
+/// No track is under way.
+pub fn tell_next(setting: &Setting) -> Result<(), Trouble> {
+    let learner = Learner::active(&setting.repository)?;
+    let number = learner.number() + 1;
+    match learner.track.step(number) {
+        Some(step) => tell(setting, &learner, number, step),
+        None => print("This is the last step.\n"),
+    }
+    Ok(())
+}
+
+fn tell(setting: &Setting, learner: &Learner, number: usize, step: &Step) {
+    let (paint, all) = (setting.paint, learner.track.steps.len());
     let title = format!("\nStep {number} of {all}: {}  ({} minutes)\n", step.title, step.minutes);
     print(paint.text(Style::Bold, title));
     print(wrap(&step.task, "  "));
@@ -72,7 +91,6 @@ pub fn tell_step(setting: &Setting, learner: &Learner) -> Result<(), Trouble> {
         print(wrap(&hole.todo, "        "));
     }
     print(wrap(&format!("then:  cargo workshop check   ({})", step.checks.join(", ")), "  "));
-    Ok(())
 }
 
 /// `catch-up [STEP]`: the learner's files are saved aside, and those of the finished crate up to the step stand there.
@@ -84,6 +102,15 @@ pub fn catch_up(setting: &Setting, step: Option<&str>) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let number = match step {
         Some(step) => learner.track.number_of(step),
+        None if learner.is_done() => {
+            let told = format!(
+                "all {} steps of {} are done: there is nothing to catch up with. `cargo workshop map` shows the other \
+                 tracks; `catch-up STEP` takes you to a step of this one again",
+                learner.track.steps.len(),
+                learner.track.name
+            );
+            return Err(Trouble::Told(wrap(&told, "").trim_end().to_owned()));
+        }
         None if learner.number() == learner.track.steps.len() => {
             let told =
                 "this is the last step: name one, such as `catch-up STEP`, or see `cargo workshop solution`";
@@ -113,7 +140,7 @@ pub fn catch_up(setting: &Setting, step: Option<&str>) -> Result<(), Trouble> {
 /// A region is gone from the learner's files, or it cannot be written.
 pub fn reset(setting: &Setting, all: bool) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
-    let number = progress::keep(&learner.folder, "reset", &learner.progress.step)?;
+    let number = snapshots::keep(&learner.folder, "before reset", &learner.progress.step)?;
     let step = learner.step()?;
     if all {
         let files = learner.source.after(&learner.track, learner.number() - 1);

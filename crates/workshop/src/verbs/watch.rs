@@ -1,21 +1,31 @@
 //! `watch`: checks whenever a file is saved, and listens to keys.
 
+mod keys;
+
 use std::{
     fs,
-    io::{self, IsTerminal, Read},
+    io::{self, Read},
     path::Path,
-    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::{Setting, changes, check, hint, start};
 use crate::{
+    browser,
     learner::{Learner, Trouble},
-    terminal::{Style, print},
+    process,
+    terminal::{COLUMNS, Style, print},
 };
+use keys::Keys;
+pub use keys::restore;
 
 /// After a file was saved, others may be for so long: an editor writes several.
 const SETTLE: Duration = Duration::from_millis(80);
@@ -26,40 +36,15 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long the test waits whether events arrive.
 const EVENT_WITHIN: Duration = Duration::from_millis(1_000);
 
+/// What the keys do.
+const KEYS: &str = "h hint  d diff  t trace  s this step  n next step  o page  r reset  q quit\n";
+
 enum News {
-    Saved,
+    /// A file was saved at this moment.
+    Saved(Instant),
     Key(u8),
-}
-
-/// Puts the terminal back as it was when it is dropped.
-struct Keys(#[cfg(unix)] Option<rustix::termios::Termios>);
-
-impl Keys {
-    /// Each key is told at once and not shown, where standard input is a terminal.
-    #[cfg(unix)]
-    fn listen() -> Self {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = if io::stdin().is_terminal() { tcgetattr(io::stdin()).ok() } else { None };
-        if let Some(mut modes) = before.clone() {
-            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
-        }
-        Self(before)
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> Self {
-        Self()
-    }
-}
-
-impl Drop for Keys {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(before) = &self.0 {
-            let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, before);
-        }
-    }
+    /// Standard input has ended.
+    Ended,
 }
 
 /// Whether a file that is written in `folder` is told of, as an editor's would be.
@@ -113,69 +98,142 @@ pub fn watch(setting: &Setting) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let (sender, receiver) = mpsc::channel();
     let saved = sender.clone();
-    let _watcher = watcher(&learner.folder, move || _ = saved.send(News::Saved))
+    let _watcher = watcher(&learner.folder, move || _ = saved.send(News::Saved(Instant::now())))
         .map_err(|error| Trouble::Told(error.to_string()))?;
-    thread::spawn(move || {
-        let mut key = [0];
-        while let Ok(1) = io::stdin().read(&mut key) {
-            let [octet] = key;
-            if sender.send(News::Key(octet)).is_err() {
+    let is_busy = Arc::new(AtomicBool::new(false));
+    let _keys = Keys::listen();
+    let busy = Arc::clone(&is_busy);
+    thread::spawn(move || hear_keys(&sender, &busy));
+    start::tell_step(setting, &learner)?;
+    let mut watching = Watching { setting, is_busy, trace: false, ended: Instant::now() };
+    watching.run();
+    loop {
+        let news = receiver.recv().unwrap_or(News::Ended);
+        // A key that was pressed while files were still being saved is not lost.
+        let behind = match news {
+            News::Saved(at) => {
+                let behind = settle(&receiver);
+                watching.again(at);
+                behind
+            }
+            news => vec![news],
+        };
+        for news in behind {
+            match news {
+                News::Saved(_) => {}
+                News::Ended | News::Key(b'q') => return Ok(()),
+                News::Key(key) => watching.press(key),
+            }
+        }
+    }
+}
+
+/// Tells of each key. While something is built or checked, that it has to wait; `q` does not.
+fn hear_keys(sender: &Sender<News>, is_busy: &AtomicBool) {
+    let mut octets = [0; 16];
+    while let Ok(count @ 1..) = io::stdin().read(&mut octets) {
+        let keys = octets.get(..count).unwrap_or_default();
+        // An arrow, say, is several octets, and one key.
+        let keys = if keys.starts_with(b"\x1b") { b"\x1b" } else { keys };
+        for &key in keys {
+            if is_busy.load(Ordering::Relaxed) {
+                if key == b'q' {
+                    stop();
+                }
+                let name =
+                    if key.is_ascii_graphic() { char::from(key).to_string() } else { "that key".to_owned() };
+                print(format!("\r  {name}: as soon as the checks have ended; q ends them\n"));
+            }
+            if sender.send(News::Key(key)).is_err() {
                 return;
             }
         }
-        let _ = sender.send(News::Key(b'q'));
-    });
-    let _keys = Keys::listen();
-    start::tell_step(setting, &learner)?;
-    let mut trace = false;
-    run(setting, trace);
-    loop {
-        match receiver.recv() {
-            Ok(News::Saved) => {
-                settle(&receiver);
-                if setting.paint.0 {
-                    print("\x1b[2J\x1b[H");
-                }
-                run(setting, trace);
-            }
-            Ok(News::Key(b'q')) | Err(_) => return Ok(()),
-            Ok(News::Key(b't')) => {
-                trace = !trace;
-                run(setting, trace);
-            }
-            Ok(News::Key(key)) => told(setting, press(setting, key)),
+    }
+    let _ = sender.send(News::Ended);
+}
+
+/// Ends this process, and all that it has started.
+fn stop() {
+    keys::restore();
+    process::kill_all();
+    browser::forget_all();
+    std::process::exit(0);
+}
+
+/// Waits until nothing more is saved; gives what came meanwhile.
+pub(super) fn settle<T>(receiver: &Receiver<T>) -> Vec<T> {
+    let mut behind = Vec::new();
+    while let Ok(news) = receiver.recv_timeout(SETTLE) {
+        behind.push(news);
+    }
+    behind
+}
+
+struct Watching<'a> {
+    setting: &'a Setting,
+    /// Whether something is built or checked now.
+    is_busy: Arc<AtomicBool>,
+    /// Whether conversations are shown.
+    trace: bool,
+    /// When the last checks had ended.
+    ended: Instant,
+}
+
+impl Watching<'_> {
+    /// Checks, and says what the keys do.
+    fn run(&mut self) {
+        let options = check::Options { trace: self.trace, watched: true, ..check::Options::default() };
+        self.is_busy.store(true, Ordering::Relaxed);
+        let result = check::check(self.setting, &options);
+        self.is_busy.store(false, Ordering::Relaxed);
+        self.told(result.map(|_| ()));
+        self.ended = Instant::now();
+        self.tell_keys();
+    }
+
+    /// Checks again what was saved at this moment.
+    fn again(&mut self, saved: Instant) {
+        if saved < self.ended {
+            // What the checks said was read by nobody yet.
+            let line = format!("\n{:-^COLUMNS$}\n", " saved meanwhile: once more ");
+            print(self.setting.paint.text(Style::Dim, line));
+        } else if self.setting.paint.0 {
+            print("\x1b[2J\x1b[H");
+        }
+        self.run();
+    }
+
+    fn tell_keys(&self) {
+        print(self.setting.paint.text(Style::Dim, KEYS));
+    }
+
+    fn told(&self, result: Result<(), Trouble>) {
+        if let Err(trouble) = result {
+            print(self.setting.paint.text(Style::Red, format!("{trouble}\n")));
         }
     }
-}
 
-/// Waits until nothing more is saved.
-pub(super) fn settle<T>(receiver: &Receiver<T>) {
-    while !matches!(
-        receiver.recv_timeout(SETTLE),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)
-    ) {}
-}
-
-fn run(setting: &Setting, trace: bool) {
-    let options = check::Options { trace, ..check::Options::default() };
-    told(setting, check::check(setting, &options).map(|_| ()));
-    let keys = "h hint  d diff  t trace  o page  r reset  n next step's text  q quit\n";
-    print(setting.paint.text(Style::Dim, keys));
-}
-
-fn told(setting: &Setting, result: Result<(), Trouble>) {
-    if let Err(trouble) = result {
-        print(setting.paint.text(Style::Red, format!("{trouble}\n")));
-    }
-}
-
-fn press(setting: &Setting, key: u8) -> Result<(), Trouble> {
-    match key {
-        b'h' => hint::hint(setting),
-        b'd' => changes::diff(setting),
-        b'r' => start::reset(setting, false),
-        b'n' => start::tell_step(setting, &Learner::active(&setting.repository)?),
-        b'o' => super::demo::open_page(setting),
-        _ => Ok(()),
+    fn press(&mut self, key: u8) {
+        let setting = self.setting;
+        let done = match key {
+            b't' => {
+                self.trace = !self.trace;
+                self.run();
+                Ok(())
+            }
+            b'h' => hint::hint(setting),
+            b'd' => changes::diff(setting),
+            b'r' => start::reset(setting, false),
+            b's' => {
+                Learner::active(&setting.repository).and_then(|learner| start::tell_step(setting, &learner))
+            }
+            b'n' => start::tell_next(setting),
+            b'o' => super::demo::open_page(setting),
+            _ => {
+                self.tell_keys();
+                Ok(())
+            }
+        };
+        self.told(done);
     }
 }

@@ -112,6 +112,32 @@ fn one_that_is_not_there() {
     assert!(words.contains("no-such-program is not installed"), "{words}");
 }
 
+/// What is said of a failure, with a cause, once the program has ended in this way.
+fn ended_by(script: &str, end: impl Fn(&Running)) -> Failure {
+    let listening = format!("echo listening on http://127.0.0.1:9; {script}");
+    let running = Running::start(&program(&["sh", "-c", &listening]), &[]).unwrap();
+    end(&running);
+    let begun = Instant::now();
+    while running.ended().is_none() {
+        assert!(begun.elapsed() < GONE_WITHIN, "it runs on");
+        std::thread::yield_now();
+    }
+    running.explain(Failure::new("a frame", "the end of TCP").likely("a slow client holds up all others"))
+}
+
+#[test]
+fn of_one_that_has_ended_nothing_is_suspected_that_it_would_have_to_run_for() {
+    let failure = ended_by("kill -9 $$", |_| {});
+    let words = failure.words();
+    assert!(words.contains("something killed your program"), "{words}");
+    assert!(!words.contains("holds up") && words.contains("(by signal 9)"), "{words}");
+    let words = ended_by("exit 3", |_| {}).words();
+    assert!(words.contains("ended by itself (status 3)") && !words.contains("holds up"), "{words}");
+    // It was the check that wanted its end.
+    let words = ended_by("sleep 4711.4 & wait", Running::stop).words();
+    assert!(words.contains("holds up"), "{words}");
+}
+
 #[test]
 fn one_that_is_dropped_while_it_runs_takes_its_children_with_it() {
     let listening = "sleep 4711.2 & echo listening on http://127.0.0.1:9; wait";
