@@ -69,8 +69,8 @@ function goThrough() {
     for (const part of slide.querySelectorAll('p, li, tr, .line, svg, summary')) if (part.checkVisibility()) seen.add(part);
     dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
   }
-  // Elsewhere: what is said in the notes, beside the slide, or closed until somebody opens it.
-  const isElsewhere = (/** @type {Element} */ part) => part.closest('.notes, .mistakes, .step-label:has(+ .mistakes), .live, .idea > .minutes, .unit:not([open]) .wide, details:not([open]) > :not(summary)');
+  // Elsewhere: what is said in the notes, beside the slide, or closed until somebody opens it; and bits without a meaning.
+  const isElsewhere = (/** @type {Element} */ part) => part.closest('.notes, .mistakes, .step-label:has(+ .mistakes), .live, .idea > .minutes, .unused, .unit:not([open]) .wide, details:not([open]) > :not(summary)');
   const all = [...document.querySelectorAll('article :is(p, li, tr, .line, svg, summary)')];
   const missing = all.filter((part) => !seen.has(part) && !isElsewhere(part)).map(({ outerHTML }) => outerHTML.slice(0, 80));
   /** The ideas, each a heading with those below it. @type {Element[][]} */

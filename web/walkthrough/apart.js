@@ -7,8 +7,8 @@ import { made } from '../dom.js';
 
 /** What may be parted. It is seen, and its head with it, while a part of it is. */
 const WHOLES = ':scope > :is(.step, .recording, .unit[open], .wide:not(.calculator, .diagram *), .excerpt, pre, code, ul, ol, table, tbody)';
-/** What is no part: said elsewhere, seen with its whole, or at the slide's side. */
-const NO_PARTS = 'h1, h2, h3, .idea > .minutes, .notes, .live, .step-head, .mistakes, .step-label:has(+ .mistakes), figcaption, caption, summary, thead, script';
+/** What is no part: said elsewhere, seen with its whole, at the slide's side, or not worth its room there. */
+const NO_PARTS = 'h1, h2, h3, .idea > .minutes, .notes, .live, .step-head, .mistakes, .step-label:has(+ .mistakes), figcaption, caption, summary, thead, .unused, script';
 /** What begins a slide, and ends one. */
 const ALONE = '.step, .recording:has(> figcaption)';
 

@@ -153,7 +153,7 @@ fn row(span: &Span, octets: &[u8], is_head: bool) -> Markup {
             td { (span.meaning) " " span.source { (span.rfc) } }
         }
         @for bits in &span.bits {
-            tr.bit-row {
+            tr.bit-row.unused[matches!(&*bits.name, "unused" | "reserved")] {
                 td { @if bits.from == bits.to { "bit " (bits.from) } @else { "bits " (bits.from) "–" (bits.to) } }
                 td { (bits.name) }
                 td { (bits.value) }

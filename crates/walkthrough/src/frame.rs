@@ -23,6 +23,8 @@ pub(crate) fn html(pages: &[Page], at: usize, body: &Markup) -> String {
                 link rel="stylesheet" href="/wire/variants.css";
                 link rel="stylesheet" href="/walkthrough/walkthrough.css";
                 link rel="stylesheet" href="/walkthrough/slides.css";
+                link rel="stylesheet" href="/walkthrough/notes.css";
+                link rel="stylesheet" href="/walkthrough/handout.css";
                 script type="module" src="/walkthrough/walkthrough.js" {}
             }
             body {
