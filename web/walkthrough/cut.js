@@ -71,18 +71,36 @@ export function show(page, slides, slide) {
   alone(page, of);
   if (slide.size === undefined) {
     const run = slides.filter((other) => other.run === slide.run);
-    const fitting = SIZES.find((size) => {
+    const fitting = SIZES.filter((size) => {
       setSize(of, size);
       return run.every((other) => {
         labelOf(other);
         return fits(of, other.from, other.to);
       });
     });
-    for (const other of run) other.size = fitting ?? SMALLEST;
+    // Code is rather smaller than broken.
+    const unbroken = fitting.find((size) => {
+      setSize(of, size);
+      return run.every((other) => isUnbroken(of, other.from, other.to));
+    });
+    for (const other of run) other.size = unbroken ?? fitting[0] ?? SMALLEST;
   }
   setSize(of, slide.size ?? SMALLEST);
   reveal(of, from, to);
   labelOf(slide);
+}
+
+/**
+ * Whether each line of code is one line on the screen.
+ * @param {Apart} apart
+ * @param {number} from
+ * @param {number} to
+ */
+function isUnbroken(apart, from, to) {
+  reveal(apart, from, to);
+  const lines = apart.parts.slice(from, to).filter((part) => part.matches('.line'));
+  const heights = lines.map((line) => line.getBoundingClientRect().height);
+  return Math.max(...heights) < 1.5 * Math.min(...heights) || lines.length === 0;
 }
 
 /** @param {Slide} slide */
