@@ -11,7 +11,7 @@ use std::{
     fs,
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::{ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use workshop::{learner::Learner, place::Repository};
@@ -19,16 +19,21 @@ use workshop::{learner::Learner, place::Repository};
 /// A learner at a step, in a folder of the test's own.
 struct Desk {
     repository: Repository,
+    track: &'static str,
 }
 
 impl Desk {
     fn at(name: &str, step: usize) -> Self {
+        Self::of("raw-websocket", name, step)
+    }
+
+    fn of(track: &'static str, name: &str, step: usize) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
         let my = root.join("target/workshop-tests").join(name);
         let _ = fs::remove_dir_all(&my);
         let repository = Repository { root, my };
-        Learner::start(&repository, "raw-websocket", step, "start").unwrap();
-        Self { repository }
+        Learner::start(&repository, track, step, "start").unwrap();
+        Self { repository, track }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -40,7 +45,7 @@ impl Desk {
 
     /// So that cargo gives up before it compiles anything.
     fn breaks_the_build(&self) {
-        fs::write(self.repository.my.join("raw-websocket/Cargo.toml"), "no manifest\n").unwrap();
+        fs::write(self.repository.mine(self.track).join("Cargo.toml"), "no manifest\n").unwrap();
     }
 
     fn says(&self, arguments: &[&str]) -> String {
@@ -144,14 +149,19 @@ fn without_a_terminal_a_check_says_what_it_builds() {
     assert!(!said.contains('\r'), "control codes where lines stay: {said:?}");
 }
 
-#[test]
-fn keys_say_what_they_do() {
-    let desk = Desk::at("keys", 3);
+/// `watch` where nothing builds, its keys, and what it says.
+fn watched(desk: &Desk) -> (Child, ChildStdin, Said) {
     desk.breaks_the_build();
     let mut watch = desk.command(&["watch"]);
     let mut watch = watch.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut keys = watch.stdin.take().unwrap();
-    let mut said = Said { output: watch.stdout.take().unwrap(), text: String::new() };
+    let keys = watch.stdin.take().unwrap();
+    let said = Said { output: watch.stdout.take().unwrap(), text: String::new() };
+    (watch, keys, said)
+}
+
+#[test]
+fn keys_say_what_they_do() {
+    let (mut watch, mut keys, mut said) = watched(&Desk::at("keys", 3));
     // Before that it builds, and a key has to wait.
     said.until("q quit");
     keys.write_all(b"n").unwrap();
@@ -160,6 +170,20 @@ fn keys_say_what_they_do() {
     said.until("Step 3 of ");
     keys.write_all(b"\x1b[A").unwrap();
     said.until("n next step");
+    keys.write_all(b"q").unwrap();
+    assert!(watch.wait().unwrap().success());
+}
+
+#[test]
+fn a_save_in_any_crate_of_the_track_is_seen() {
+    let desk = Desk::of("polling", "saved", 1);
+    let (mut watch, mut keys, mut said) = watched(&desk);
+    said.until("q quit");
+    let shared = desk.repository.mine("polling").join("crates/message-store/src/batch.rs");
+    let text = fs::read_to_string(&shared).unwrap();
+    fs::write(shared, text + "// mine\n").unwrap();
+    said.until("it does not compile");
+    said.until("q quit");
     keys.write_all(b"q").unwrap();
     assert!(watch.wait().unwrap().success());
 }

@@ -99,7 +99,7 @@ fn among(setting: &Setting, learner: &Learner) -> Result<(), Trouble> {
     let environment = vec![("PORT", port.to_string()), ("FRAMED_BY", origins), ("WEB_FOLDER", folder)];
     let demo = Demo { setting, learner, modules, environment };
     let (sender, saved) = mpsc::channel();
-    let _watcher = watch::watcher(&learner.folder, move || _ = sender.send(()))
+    let _watcher = watch::watcher(learner, move || _ = sender.send(()))
         .map_err(|error| Trouble::Told(error.to_string()))?;
     let mut mine = demo.start(&program)?;
     print(format!("page   {}\n", paint.text(Style::Cyan, page_of(&side_by_side))));

@@ -58,12 +58,16 @@ pub fn events_arrive(folder: &Path) -> bool {
     told
 }
 
-/// Has `told` called whenever a file is saved in `src` or `web`, as long as what it gives is kept.
+/// Has `told` called whenever a file that the learner writes is saved, as long as what it gives is kept: in `src`, in
+/// `web`, in the crates that the track has with it.
 ///
 /// # Errors
 ///
 /// The files cannot be watched.
-pub(super) fn watcher(folder: &Path, told: impl Fn() + Send + 'static) -> notify::Result<Box<dyn Watcher>> {
+pub(super) fn watcher(
+    learner: &Learner,
+    told: impl Fn() + Send + 'static,
+) -> notify::Result<Box<dyn Watcher>> {
     let told = move |event: notify::Result<notify::Event>| {
         let concerns = |event: notify::Event| {
             let kind = event.kind;
@@ -74,7 +78,7 @@ pub(super) fn watcher(folder: &Path, told: impl Fn() + Send + 'static) -> notify
             told();
         }
     };
-    let (source, web) = (folder.join("src"), folder.join("web"));
+    let source = learner.folder.join("src");
     let mut watcher: Box<dyn Watcher> = if events_arrive(&source) {
         Box::new(RecommendedWatcher::new(told, Config::default())?)
     } else {
@@ -83,8 +87,9 @@ pub(super) fn watcher(folder: &Path, told: impl Fn() + Send + 'static) -> notify
         Box::new(PollWatcher::new(told, config)?)
     };
     watcher.watch(&source, RecursiveMode::Recursive)?;
-    if web.is_dir() {
-        watcher.watch(&web, RecursiveMode::Recursive)?;
+    let others = learner.track.with.iter().map(|shared| learner.folder.join(shared).join("src"));
+    for folder in others.chain([learner.folder.join("web")]).filter(|folder| folder.is_dir()) {
+        watcher.watch(&folder, RecursiveMode::Recursive)?;
     }
     Ok(watcher)
 }
@@ -98,7 +103,7 @@ pub fn watch(setting: &Setting) -> Result<(), Trouble> {
     let learner = Learner::active(&setting.repository)?;
     let (sender, receiver) = mpsc::channel();
     let saved = sender.clone();
-    let _watcher = watcher(&learner.folder, move || _ = saved.send(News::Saved(Instant::now())))
+    let _watcher = watcher(&learner, move || _ = saved.send(News::Saved(Instant::now())))
         .map_err(|error| Trouble::Told(error.to_string()))?;
     let is_busy = Arc::new(AtomicBool::new(false));
     let _keys = Keys::listen();
