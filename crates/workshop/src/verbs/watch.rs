@@ -108,7 +108,8 @@ pub fn watch(setting: &Setting) -> Result<(), Trouble> {
     let is_busy = Arc::new(AtomicBool::new(false));
     let _keys = Keys::listen();
     let busy = Arc::clone(&is_busy);
-    thread::spawn(move || hear_keys(&sender, &busy));
+    let clear = if setting.paint.0 { "\r\x1b[K" } else { "" };
+    thread::spawn(move || hear_keys(&sender, &busy, clear));
     start::tell_step(setting, &learner)?;
     let mut watching = Watching { setting, is_busy, trace: false, ended: Instant::now() };
     watching.run();
@@ -133,8 +134,9 @@ pub fn watch(setting: &Setting) -> Result<(), Trouble> {
     }
 }
 
-/// Tells of each key. While something is built or checked, that it has to wait; `q` does not.
-fn hear_keys(sender: &Sender<News>, is_busy: &AtomicBool) {
+/// Tells of each key. While something is built or checked, that it has to wait, in a line that
+/// `clear` makes free; `q` does not.
+fn hear_keys(sender: &Sender<News>, is_busy: &AtomicBool, clear: &str) {
     let mut octets = [0; 16];
     while let Ok(count @ 1..) = io::stdin().read(&mut octets) {
         let keys = octets.get(..count).unwrap_or_default();
@@ -147,7 +149,7 @@ fn hear_keys(sender: &Sender<News>, is_busy: &AtomicBool) {
                 }
                 let name =
                     if key.is_ascii_graphic() { char::from(key).to_string() } else { "that key".to_owned() };
-                print(format!("\r  {name}: as soon as the checks have ended; q ends them\n"));
+                print(format!("{clear}  {name}: as soon as the checks have ended; q ends them\n"));
             }
             if sender.send(News::Key(key)).is_err() {
                 return;
