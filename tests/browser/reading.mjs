@@ -5,6 +5,9 @@ import { Crosstalk, launch } from './crosstalk.mjs';
 
 /** @import { Browser, BrowserContext, Page } from 'playwright-core' */
 
+/** How long a page may take to open, and to be cut into slides, in milliseconds, on a machine that is busy. */
+export const OPENED_TIMEOUT_MS = 120_000;
+
 /** @type {Crosstalk} */
 export let crosstalk;
 /** @type {Browser} */
@@ -40,7 +43,7 @@ export async function withPage(path, options, body) {
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('console', (entry) => /violates the following Content Security Policy|Refused to/.test(entry.text()) && errors.push(entry.text()));
     page.on('request', (request) => new URL(request.url()).hostname !== 'localhost' && errors.push(`asked for ${request.url()}`));
-    await page.goto(crosstalk.page + path);
+    await page.goto(crosstalk.page + path, { timeout: OPENED_TIMEOUT_MS });
     await body(page, context);
     assert.deepEqual(errors, []);
   } finally {

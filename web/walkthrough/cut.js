@@ -99,8 +99,7 @@ export function show(page, slides, slide) {
 function isUnbroken(apart, from, to) {
   reveal(apart, from, to);
   const lines = apart.parts.slice(from, to).filter((part) => part.matches('.line'));
-  const heights = lines.map((line) => line.getBoundingClientRect().height);
-  return Math.max(...heights) < 1.5 * Math.min(...heights) || lines.length === 0;
+  return lines.every((line) => line.getBoundingClientRect().height < 1.5 * Number.parseFloat(getComputedStyle(line).lineHeight));
 }
 
 /** @param {Slide} slide */
