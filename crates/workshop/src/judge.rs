@@ -17,7 +17,7 @@ use crate::{
     checks::{self, Check},
     failure::{Failure, Report},
     probe::Probe,
-    process::Program,
+    process::{Program, Run},
     scripted::Site,
     trace::{self, Piece},
     track::{Step, Track},
@@ -56,6 +56,15 @@ pub struct Judge<'a> {
     pub stretch: u32,
 }
 
+/// Ends what is still running, however the checks end.
+struct Ended(Arc<Run>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Judge<'_> {
     /// Runs one check.
     ///
@@ -69,7 +78,7 @@ impl Judge<'_> {
     }
 
     /// Runs the checks of steps 1 to `last`, some at once, and stops at the first that fails, in their order: `waiting`
-    /// is told which one is waited for, `ran` how each ended. What runs behind the one that failed ends by itself.
+    /// is told which one is waited for, `ran` how each ended. What runs behind the one that failed is ended.
     ///
     /// # Errors
     ///
@@ -81,7 +90,8 @@ impl Judge<'_> {
         mut ran: impl FnMut(&Ran),
     ) -> Result<(), Box<Report>> {
         let checks: Arc<[_]> = self.checks(last).collect();
-        let results = self.start(&checks);
+        let run = Ended(Arc::default());
+        let results = self.start(&checks, &run.0);
         // What ended before its turn.
         let mut early = BTreeMap::new();
         for (at, (number, check)) in checks.iter().enumerate() {
@@ -116,14 +126,18 @@ impl Judge<'_> {
     }
 
     /// Starts checks in their order; gives how each ended, by its place, until nobody listens any more.
-    fn start(&self, checks: &Arc<[(usize, &'static Check)]>) -> mpsc::Receiver<(usize, Ran)> {
+    fn start(&self, checks: &Arc<[(usize, &'static Check)]>, run: &Arc<Run>) -> mpsc::Receiver<(usize, Ran)> {
         let next = Arc::new(AtomicUsize::new(0));
         let (sender, receiver) = mpsc::channel();
         for _ in 0..AT_ONCE.min(checks.len()) {
             let (checks, next, sender) = (Arc::clone(checks), Arc::clone(&next), sender.clone());
             let (track, root) = (self.track.clone(), self.root.to_owned());
-            let (program, browser, seed, stretch) =
-                (self.program.clone(), self.browser.clone(), self.seed, self.stretch);
+            let (program, browser, seed, stretch) = (
+                Program { run: Arc::clone(run), ..self.program.clone() },
+                self.browser.clone(),
+                self.seed,
+                self.stretch,
+            );
             thread::spawn(move || {
                 let judge = Judge { track: &track, program, root: &root, browser, seed, stretch };
                 loop {

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
@@ -18,7 +18,7 @@ use std::{
 };
 
 use ending::{told, why_ended};
-pub use groups::kill_all;
+pub use groups::{Run, kill_all};
 pub(crate) use groups::{forget, kill_group, spawn_group};
 pub use usage::own_busy;
 
@@ -48,13 +48,15 @@ pub struct Program {
     pub ready_within: Duration,
     /// What stands before its address in the line that says where it listens.
     pub says: &'static str,
+    /// What it is run for, and ends with.
+    pub run: Arc<Run>,
 }
 
 impl Program {
     /// A program by its command and arguments.
     pub fn new(command: &[String], folder: &Path) -> Self {
         let (command, folder) = (command.to_vec(), folder.to_owned());
-        Self { command, folder, ready_within: READY_WITHIN, says: LISTENING }
+        Self { command, folder, ready_within: READY_WITHIN, says: LISTENING, run: Arc::default() }
     }
 
     /// The program at this path.
@@ -68,6 +70,7 @@ impl Program {
 pub struct Running {
     child: Mutex<Child>,
     id: u32,
+    run: Arc<Run>,
     /// Where it listens.
     pub address: SocketAddr,
     log: Said,
@@ -95,6 +98,7 @@ impl Running {
         let mut running = Self {
             child: Mutex::new(child),
             id,
+            run: Arc::clone(&program.run),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             log,
             log_end: Mutex::new(log_end),
@@ -247,7 +251,7 @@ impl Drop for Running {
         let mut child = self.child();
         let _ = child.kill();
         let _ = child.wait();
-        forget(self.id);
+        self.run.forget(self.id);
     }
 }
 
@@ -266,7 +270,7 @@ fn spawn(program: &Program, environment: &[(&str, String)]) -> std::io::Result<C
     command.args(arguments).current_dir(&program.folder).env("PORT", "0").env("NO_COLOR", "1");
     command.env("RUST_BACKTRACE", "0").envs(environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    spawn_group(&mut command)
+    program.run.spawn(&mut command)
 }
 
 fn missing(program: &Program, error: &std::io::Error) -> String {

@@ -1,28 +1,69 @@
-//! Process groups: whatever is started ends with this process, with all its children.
+//! Process groups: whatever is started ends with this process, or with the run of checks that it is for, with all its
+//! children.
 
 use std::{
     collections::BTreeSet,
+    io,
     process::{Child, Command},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Process groups that are running, for [`kill_all`].
-static GROUPS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+/// All that run, for [`kill_all`].
+static ALL: Run = Run(Mutex::new(Members { groups: BTreeSet::new(), is_over: false }));
 
-fn groups() -> MutexGuard<'static, BTreeSet<u32>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+/// What was started for one purpose, and ends when that is over.
+#[derive(Debug, Default)]
+pub struct Run(Mutex<Members>);
+
+#[derive(Debug, Default)]
+struct Members {
+    groups: BTreeSet<u32>,
+    /// Nothing that is started now may outlive it.
+    is_over: bool,
 }
 
-/// Whether this process is about to end: nothing that is started now may outlive it.
-static ENDING: AtomicBool = AtomicBool::new(false);
+impl Run {
+    fn members(&self) -> MutexGuard<'_, Members> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-/// Ends all programs that run, with their children, and all that are started from now on.
+    /// Starts a process in a group of its own, which [`end`](Self::end) ends too, at whatever moment it is called.
+    ///
+    /// # Errors
+    ///
+    /// It does not start, or this is over.
+    pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+        self.add(|| spawn_group(command))
+    }
+
+    fn add(&self, start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+        // Locked until it is known: between the two, nobody could end it.
+        let mut members = self.members();
+        if members.is_over {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let child = start()?;
+        members.groups.insert(child.id());
+        Ok(child)
+    }
+
+    /// What [`spawn`](Self::spawn) started is over.
+    pub(crate) fn forget(&self, group: u32) {
+        self.members().groups.remove(&group);
+        forget(group);
+    }
+
+    /// Ends all programs that run, with their children, and all that are started from now on.
+    pub fn end(&self) {
+        let mut members = self.members();
+        members.is_over = true;
+        members.groups.iter().for_each(|&group| kill_group(group));
+    }
+}
+
+/// Ends all programs of this process, as [`Run::end`] does.
 pub fn kill_all() {
-    ENDING.store(true, Ordering::SeqCst);
-    groups().iter().for_each(|&group| kill_group(group));
+    ALL.end();
 }
 
 /// Starts a process in a group of its own, which [`kill_all`] ends too, at whatever moment it is called.
@@ -30,22 +71,15 @@ pub fn kill_all() {
 /// # Errors
 ///
 /// It does not start, or this process is about to end.
-pub(crate) fn spawn_group(command: &mut Command) -> std::io::Result<Child> {
+pub(crate) fn spawn_group(command: &mut Command) -> io::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-    // Locked until it is known: between the two, nobody could end it.
-    let mut groups = groups();
-    if ENDING.load(Ordering::SeqCst) {
-        return Err(std::io::ErrorKind::Interrupted.into());
-    }
-    let child = command.spawn()?;
-    groups.insert(child.id());
-    Ok(child)
+    ALL.add(|| command.spawn())
 }
 
 /// What [`spawn_group`] started is over.
 pub(crate) fn forget(group: u32) {
-    groups().remove(&group);
+    ALL.members().groups.remove(&group);
 }
 
 #[cfg(unix)]

@@ -42,13 +42,12 @@ fn fails(command: &[&str]) -> (Failure, String) {
 /// How long a process may take to end that a signal has killed.
 const GONE_WITHIN: Duration = Duration::from_secs(20);
 
-/// Whether a shell's child outlives it. It would for more than an hour; it has been killed, and ends when it is its turn.
+/// Whether a process that has this among its arguments runs on. It would for more than an hour; it has been killed, and
+/// ends when it is its turn.
 fn is_running(marker: &str) -> bool {
     let is_listed = || {
         let listed = Command::new("ps").args(["-eo", "args"]).output().unwrap();
-        String::from_utf8_lossy(&listed.stdout)
-            .lines()
-            .any(|line| line.starts_with("sleep") && line.contains(marker))
+        String::from_utf8_lossy(&listed.stdout).contains(marker)
     };
     let begun = Instant::now();
     while is_listed() {
@@ -148,6 +147,18 @@ fn one_that_is_dropped_while_it_runs_takes_its_children_with_it() {
 }
 
 #[test]
+fn one_that_is_for_a_run_ends_with_it_and_begins_no_more() {
+    let listening = "sleep 4711.5 & echo listening on http://127.0.0.1:9; wait";
+    let program = program(&["sh", "-c", listening]);
+    let running = Running::start(&program, &[]).unwrap();
+    program.run.end();
+    assert!(!is_running("4711.5"), "a child of the program is left running");
+    assert!(running.ended().is_some());
+    let words = Running::start(&program, &[]).map(|_| ()).unwrap_err().words();
+    assert!(words.contains("it does not start"), "{words}");
+}
+
+#[test]
 fn a_panic_of_the_workshop_itself_leaves_nothing_running() {
     let thread = std::thread::spawn(|| {
         let listening = "sleep 4711.3 & echo listening on http://127.0.0.1:9; wait";
@@ -162,7 +173,7 @@ fn a_panic_of_the_workshop_itself_leaves_nothing_running() {
 fn a_server_in_another_language_passes_its_steps_and_fails_the_next() {
     let repository = Repository::find(None);
     let (track, _) = repository.track("raw-websocket").unwrap();
-    let program = Program::new(&["node".to_owned(), "server.mjs".to_owned()], &folder());
+    let program = Program::new(&["node", "server.mjs"].map(str::to_owned), &folder());
     let judge = Judge {
         track: &track,
         program,
