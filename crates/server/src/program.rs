@@ -3,7 +3,7 @@
 //! # What a check of the workshop tells a server
 //!
 //! It is told by environment, so that a server in any language can be: `PORT` (0 takes a free one), `POST_RATE`
-//! (0 lifts the limit), `PING_MS` and `DRAFTS`, [`limits`] and [`store`] here. It answers with one line on standard
+//! (0 lifts the limit), `PING_MS`, `STALLED_MS`, `LINGER_MS` and `DRAFTS`, [`limits`] and [`store`] here. It answers with one line on standard
 //! output, `listening on http://…:<port>/`.
 
 use std::{env, fs, io, process::ExitCode, str::FromStr, time::Duration};
@@ -22,22 +22,33 @@ pub fn start_log() {
     tracing_subscriber::registry().with(lines).with(targets).init();
 }
 
-/// The limits of this process: `PING_MS`, where it is set, is the silence in milliseconds after which a peer is
-/// pinged (HTTP/2, WebSocket), and the silence after that which ends the connection.
+/// The limits of this process. Variables of whole milliseconds, where they are set, change them:
+///
+/// - `PING_MS`: the silence after which a peer is pinged (HTTP/2, WebSocket), and the silence after that which ends the
+///   connection
+/// - `STALLED_MS`: how long a peer may take nothing of the output that waits for it
+/// - `LINGER_MS`: how long a connection that ends waits for its peer
 ///
 /// # Errors
 ///
-/// It is no whole number above 0.
+/// One of them is no whole number above 0.
 pub fn limits() -> io::Result<Limits> {
     let mut limits = Limits::default();
-    if let Ok(text) = env::var("PING_MS") {
-        let silence = text.parse().ok().filter(|&milliseconds| milliseconds > 0);
-        let silence = silence.map(Duration::from_millis).ok_or_else(|| {
-            io::Error::other(format!("PING_MS must be a whole number of milliseconds above 0, not {text:?}"))
-        })?;
+    if let Some(silence) = milliseconds("PING_MS")? {
         (limits.ping_after, limits.pong_within) = (silence, silence);
     }
+    limits.stalled = milliseconds("STALLED_MS")?.unwrap_or(limits.stalled);
+    limits.linger = milliseconds("LINGER_MS")?.unwrap_or(limits.linger);
     Ok(limits)
+}
+
+/// The time in a variable, if it is set.
+fn milliseconds(name: &str) -> io::Result<Option<Duration>> {
+    let Ok(text) = env::var(name) else { return Ok(None) };
+    let time = text.parse().ok().filter(|&milliseconds| milliseconds > 0).map(Duration::from_millis);
+    time.map(Some).ok_or_else(|| {
+        io::Error::other(format!("{name} must be a whole number of milliseconds above 0, not {text:?}"))
+    })
 }
 
 /// A new log in memory. It begins with the drafts of the file that `DRAFTS` names, if it is set: JSON, one a line.

@@ -156,12 +156,22 @@ impl Wire {
 
     /// Sends octets. That the peer has gone is told by what is read next.
     pub fn send(&mut self, octets: &[u8]) {
+        let _ = self.try_send(octets);
+    }
+
+    /// Sends octets, and reads none.
+    ///
+    /// # Errors
+    ///
+    /// The peer has gone, or takes none of them.
+    pub fn try_send(&mut self, octets: &[u8]) -> io::Result<()> {
         let _ = self.tcp.set_write_timeout(Some(self.patience));
-        let _ = match &mut self.tls {
+        let sent = match &mut self.tls {
             None => self.tcp.write_all(octets),
             Some(tls) => rustls::Stream::new(&mut **tls, &mut self.tcp).write_all(octets),
         };
         trace::record(self.us(), octets);
+        sent
     }
 
     /// Our side, for the trace.

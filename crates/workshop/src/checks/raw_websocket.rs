@@ -1,5 +1,6 @@
 //! Checks of the track raw-websocket, a file for each step, and what they share: opening, posting, reading back.
 
+pub(super) mod compressed;
 pub(super) mod control_frames;
 pub(super) mod decode;
 pub(super) mod encode;
@@ -7,8 +8,10 @@ pub(super) mod follow;
 pub(super) mod fragments;
 pub(super) mod handshake;
 pub(super) mod page;
+pub(super) mod posting;
 pub(super) mod pressure;
 pub(super) mod request;
+pub(super) mod stuck;
 
 use std::time::Instant;
 
@@ -34,6 +37,7 @@ checks! {
     handshake::origin "foreign-origin-403", "a page from elsewhere is refused", "RFC 6455 §10.2", "open";
     encode::not_masked "not-masked", "a server's frame: FIN, text, not masked", "RFC 6455 §5.1", "encode-header";
     encode::reply_lengths "reply-lengths", "a length has the shortest of its three forms", "RFC 6455 §5.2", "encode-header";
+    compressed::marked "compressed-rsv1", "RSV1 says that a message is compressed", "RFC 7692 §6", "encode-header";
     decode::length_126 "length-126", "a client's text of 126 bytes and more is read", "RFC 6455 §5.2", "parse-length";
     decode::length_127 "length-127", "a 64-bit length is read, and judged", "RFC 6455 §5.2", "parse-length";
     decode::byte_by_byte "byte-by-byte", "a frame may come one octet a packet", "RFC 6455 §5.2", "unmask";
@@ -42,6 +46,8 @@ checks! {
     decode::unmasked "unmasked-1002", "a client's frame without a mask, or a ping over 125 bytes, is 1002", "RFC 6455 §5.1", "parse-length";
     decode::too_big "too-big-1009", "a message over 32 KiB is 1009, by its header", "RFC 6455 §10.4", "parse-length";
     decode::reserved_bits "reserved-bits-1002", "reserved bits, reserved opcodes, fragments of a ping: 1002", "RFC 6455 §5.2", "parse-start";
+    compressed::misplaced "rsv1-first-frame", "RSV1 is the first frame's of a message, and no other's", "RFC 7692 §6.1", "parse-start";
+    compressed::heard "heard-bounded", "a packet is not taken in all at once, whatever is compressed in it", "RFC 6455 §10.4", "receive";
     control_frames::ping_pong "ping-pong", "a ping is answered with its own data", "RFC 6455 §5.5.3", "answer";
     control_frames::close_echo "close-echo", "a Close is answered with its own code", "RFC 6455 §5.5.1", "answer";
     control_frames::close_codes "close-codes", "a Close says nothing, or a code that may travel", "RFC 6455 §7.4", "close-code";
@@ -57,10 +63,14 @@ checks! {
     follow::dead_peer "dead-peer-others-go-on", "a peer that is gone holds up nobody", "RFC 6455 §7.1.7", "broadcast";
     pressure::stops_reading "client-that-stops-reading", "a slow client reads on later, and nobody waits for it", "the chat's protocol", "broadcast";
     pressure::memory "memory-bounded", "clients that do not read cost no memory", "the chat's protocol", "broadcast";
+    stuck::answer_first "answer-goes-first", "no batch lands inside an answer that waits for room", "RFC 6455 §5.2", "broadcast";
     pressure::missed_pong "missed-pong-dropped", "a silent peer is pinged, and dropped if it does not answer", "RFC 6455 §5.5.2", "sweep";
+    stuck::stalled "stalled-dropped", "who takes nothing is dropped, however much they say", "the chat's protocol", "sweep";
+    stuck::after_close "silent-after-close", "after a Close frame nothing is sent, no ping either", "RFC 6455 §5.5.1", "sweep";
     page::dot "dot", "the dot shows how the connection stands", "the chat's protocol", "socket-heard";
-    page::disabled "disabled-until-open", "nothing is sent before there is a connection", "WHATWG WebSockets §3", "socket-post";
-    page::answers "answer-by-nonce", "a draft's answer has its nonce", "the chat's protocol", "socket-heard";
+    posting::disabled "disabled-until-open", "nothing is sent before there is a connection", "WHATWG WebSockets §3", "socket-post";
+    posting::answers "answer-by-nonce", "a draft's answer has its nonce", "the chat's protocol", "socket-heard";
+    posting::late "answer-in-time", "a draft waits for its answer, and not for ever", "the chat's protocol", "socket-post";
     page::reconnects "reconnects", "whatever ends a connection, the page opens another", "the chat's protocol", "socket-events";
     page::no_loss "no-loss-over-reconnect", "over a new connection nothing is lost, and nothing twice", "the chat's protocol", "socket-url";
     page::protocol "follows-page-protocol", "host, port and security are the page's", "WHATWG WebSockets §3", "socket-url";
@@ -174,11 +184,15 @@ pub(super) fn refused(
     code: u16,
     what: &str,
 ) -> Result<(), Failure> {
-    let mut wire = joined(probe, server)?;
+    refused_by(&mut joined(probe, server)?, octets, code, what)
+}
+
+/// Likewise, on a connection that is there.
+pub(super) fn refused_by(wire: &mut Wire, octets: &[u8], code: u16, what: &str) -> Result<(), Failure> {
     wire.send(octets);
     let did = format!("We connected, upgraded, and sent {what}: {}.", hex(octets));
     let due = format!("a Close frame with {code}");
-    match close_code(&mut wire, &due) {
+    match close_code(wire, &due) {
         Ok(Some(got)) if got == code => Ok(()),
         Ok(got) => {
             let got = got.map_or_else(|| "a Close without a code".to_owned(), |got| format!("Close {got}"));

@@ -33,10 +33,22 @@ impl Running {
 
     /// Octets of memory that it has in use, where the system tells.
     pub fn memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let octets = line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? * 1024;
+        let octets = self.status("VmRSS:")?;
         trace::measured("memory", format!("your program uses {} MiB of memory", octets >> 20));
         Some(octets)
+    }
+
+    /// The most octets of memory that it has had in use, where the system tells.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let octets = self.status("VmHWM:")?;
+        trace::measured("peak", format!("your program has used {} MiB of memory at most", octets >> 20));
+        Some(octets)
+    }
+
+    /// Octets in a line of its status.
+    fn status(&self, line: &str) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let value = status.lines().find_map(|found| found.strip_prefix(line))?;
+        value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
     }
 }

@@ -169,9 +169,14 @@ impl Socket {
         }
     }
 
+    /// Sends a Close with this code, and leaves TCP open.
+    pub fn begin_close(&mut self, code: u16) {
+        self.0.send(&frame(0x88, &code.to_be_bytes()));
+    }
+
     /// Closes in good order: a Close with this code, the page's answer, the end of TCP.
     pub fn close(mut self, code: u16) {
-        self.0.send(&frame(0x88, &code.to_be_bytes()));
+        self.begin_close(code);
         // What it answers, if anything, is not judged here.
         while self.0.frame().is_ok_and(|frame| frame.opcode != 8) {}
         self.0.shut();

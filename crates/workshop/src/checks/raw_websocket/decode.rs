@@ -163,6 +163,7 @@ pub(in crate::checks) fn reserved_bits(probe: &Probe) -> Outcome {
             (0xc1, "a text with RSV1 set, and no extension was negotiated"),
             (0xa1, "a text with RSV2 set"),
             (0x91, "a text with RSV3 set"),
+            (0xc9, "a ping with RSV1 set, and no extension was negotiated"),
             (0x83, "a frame of the reserved opcode 3"),
             (0x8b, "a frame of the reserved opcode 11"),
             (0x09, "a ping without FIN, as if a control frame could have fragments"),
@@ -170,6 +171,9 @@ pub(in crate::checks) fn reserved_bits(probe: &Probe) -> Outcome {
         ] {
             refused(probe, server, &masked(first, b"hi", probe.key()), 1002, what)?;
         }
-        Ok(())
+        let key = probe.key();
+        let continued = [masked(0x01, b"{", key), masked(0xc0, b"}", key)].concat();
+        let what = "a text in two frames, the second with RSV1 set, and no extension was negotiated";
+        refused(probe, server, &continued, 1002, what)
     })
 }

@@ -18,7 +18,7 @@ const JOINS: usize = 240;
 const ONE_FOR_ALL: &str = "an error of one peer's socket ends what serves them all";
 
 /// Reads batches until one has `text`; gives all texts on the way whose nonces begin so.
-fn hears(wire: &mut Wire, nonce: &str, text: &str, who: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn hears(wire: &mut Wire, nonce: &str, text: &str, who: &str) -> Result<Vec<String>, Failure> {
     let mut heard = Vec::new();
     let until = Instant::now() + wire.patience;
     loop {

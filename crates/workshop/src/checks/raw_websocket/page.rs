@@ -1,9 +1,8 @@
 //! Step 11: the page's side. The check is the server.
 
-use std::time::Duration;
+use serde_json::json;
 
-use serde_json::{Value, json};
-
+use super::posting::{nonce_of, stage_tells};
 use crate::{
     checks::page::{AT_ONCE, batch, cursor, message, shows},
     failure::Failure,
@@ -13,12 +12,12 @@ use crate::{
 };
 
 /// The next WebSocket that the page opens, answered.
-fn opened(stage: &Stage, due: &str) -> Result<Socket, Failure> {
+pub(super) fn opened(stage: &Stage, due: &str) -> Result<Socket, Failure> {
     stage.asked(due)?.upgrade()
 }
 
 /// A page that is connected, to a log without messages.
-fn connected(stage: &Stage) -> Result<Socket, Failure> {
+pub(super) fn connected(stage: &Stage) -> Result<Socket, Failure> {
     let mut socket = opened(stage, "the page opens a WebSocket")?;
     socket.json(&batch(&[], 0));
     is_green(stage, "the dot is green after the first batch")?;
@@ -52,107 +51,6 @@ pub(in crate::checks) fn dot(probe: &Probe) -> Outcome {
         let _again = stage.asked(due).map_err(|failure| failure.likely(likely))?;
         stage.until("workshop.state() !== 'connected'", due).map_err(|failure| failure.likely(likely))
     })
-}
-
-/// What is written too early waits, and goes out once.
-pub(in crate::checks) fn disabled(probe: &Probe) -> Outcome {
-    probe.stage(AT_ONCE, |stage| {
-        let text = probe.word(8);
-        let did = format!("We wrote {text:?} before the page had a connection, then answered the handshake.");
-        let asked = stage.asked("the page opens a WebSocket")?;
-        // As the log client does it where it is told too early that there is a connection.
-        let early = "import('/transports/websocket.js').then(({ connect }) => { \
-             const connection = connect(new URL('/messages', location.href), { onBatch() {}, onState() {} }); \
-             try { return connection.post({ user: 'a', text: 'b', nonce: 'c' }).then(() => 'sent', () => 'refused'); } \
-             catch (error) { return `throws ${error.message}`; } })";
-        let told = stage.value(early)?;
-        if told != "refused" {
-            let due = "`post` before the socket is open gives a promise that is rejected";
-            let failure = Failure::new(due, told.as_str().unwrap_or_default());
-            return Err(failure.likely("`send` throws until `readyState` is `OPEN`: look at it first"));
-        }
-        stage.write("brian", &text)?;
-        let mut socket = asked.upgrade()?;
-        let due = "before the first batch nothing is sent: the page does not know yet that this is a chat";
-        let waits = stage.until("workshop.hint().includes('Not connected')", due);
-        waits.map_err(|failure| failure.did(did.clone()).likely("an open socket is taken for a connection"))?;
-        if !socket.is_silent(QUIET) {
-            let failure = Failure::new(due, "a draft").did(did);
-            return Err(failure.likely("an open socket is taken for a connection: wait for the first batch"));
-        }
-        socket.json(&batch(&[], 0));
-        let heard = socket.heard("the draft, after the first batch").map_err(|failure| failure.did(did.clone()))?;
-        is_draft(&heard, &text).map_err(|failure| failure.did(did.clone()))?;
-        if socket.is_silent(QUIET) { Ok(()) } else { Err(Failure::new("the draft goes out once", "twice").did(did)) }
-    })
-}
-
-/// So long nothing may be said. A page that would say it takes some milliseconds.
-const QUIET: Duration = Duration::from_millis(150);
-
-fn is_draft(heard: &Value, text: &str) -> Outcome {
-    let due = format!("a draft, JSON in one text, with the text {text:?}");
-    let is = heard.get("text").and_then(Value::as_str) == Some(text)
-        && heard.get("user").and_then(Value::as_str) == Some("brian")
-        && heard.get("nonce").is_some_and(Value::is_string);
-    if is {
-        Ok(())
-    } else {
-        Err(Failure::new(due, heard.to_string()).likely("`socket.send(JSON.stringify(draft))`"))
-    }
-}
-
-fn nonce_of(draft: &Value) -> String {
-    draft.get("nonce").and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-/// Three drafts: one comes back as a message, one is refused, one is in the log already.
-pub(in crate::checks) fn answers(probe: &Probe) -> Outcome {
-    probe.stage(AT_ONCE, |stage| {
-        let mut socket = connected(stage)?;
-        let texts: Vec<_> = (0..4).map(|_| probe.word(8)).collect();
-        let did =
-            "We wrote four messages: one came back in a batch, one was refused, one was in the log already.";
-        for text in &texts {
-            stage.write("brian", text)?;
-        }
-        let next = |socket: &mut Socket, text: &str, likely: &str| -> Result<String, Failure> {
-            let heard = socket.heard(&format!("the draft {text:?}, when the one before it is answered"));
-            let heard = heard.map_err(|failure| stage_tells(stage, failure).did(did).likely(likely))?;
-            is_draft(&heard, text).map_err(|failure| failure.did(did).likely(likely))?;
-            Ok(nonce_of(&heard))
-        };
-        let [first, second, third, fourth] =
-            [0, 1, 2, 3].map(|at| texts.get(at).cloned().unwrap_or_default());
-        let nonce = next(&mut socket, &first, "`waiting`, then `send`")?;
-        // Between them others speak.
-        socket.json(&batch(&[message(1, "another's", Some("x"))], 1));
-        socket.json(&batch(&[message(2, &first, Some(&nonce))], 2));
-        let nonce = next(
-            &mut socket,
-            &second,
-            "the message with the draft's nonce is its answer: settle what waits for it",
-        )?;
-        socket.json(&json!({ "type": "about:blank", "status": 422, "title": "Refused", "nonce": nonce }));
-        stage.until("workshop.hint().includes('Refused')", "the refusal is shown").map_err(|failure| {
-            failure.did(did).likely("a problem rejects the draft with its nonce, by `Refused`")
-        })?;
-        let nonce = next(
-            &mut socket,
-            &third,
-            "a problem with a draft's nonce is its answer; the connection goes on",
-        )?;
-        socket.json(&json!({ "messages": [message(9, &third, Some(&nonce))] }));
-        let likely = "messages without a cursor answer a repeated nonce: that is no broken batch";
-        next(&mut socket, &fourth, likely).map(|_| ())
-    })
-}
-
-fn stage_tells(stage: &Stage, failure: Failure) -> Failure {
-    let got = format!("{}; {}", failure.got, stage.told());
-    let mut failure = failure;
-    failure.got = got;
-    failure
 }
 
 /// Whatever ends a connection, the page asks again.

@@ -34,7 +34,7 @@ const RETAINED: u64 = 256;
 /// Receive buffer of a client that is to be slow.
 const SMALL: usize = 4 * 1024;
 
-fn slow(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
+pub(super) fn slow(probe: &Probe, server: &Running) -> Result<Wire, Failure> {
     opened(Wire::connect(server.address, probe.patience(), Some(SMALL))?, server)
 }
 
