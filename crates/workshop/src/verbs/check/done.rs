@@ -31,7 +31,8 @@ pub(super) fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> R
         return Ok(());
     }
     let paint = setting.paint;
-    let done = format!("\nStep {number}, {title}, is done: {minutes} minutes, {planned} were planned.\n");
+    let took = in_words(minutes);
+    let done = format!("\nStep {number}, {title}, is done: {took}, {planned} were planned.\n");
     print(paint.text(Style::Green, done));
     if is_last {
         told_end(setting, learner);
@@ -41,15 +42,20 @@ pub(super) fn advance(setting: &Setting, learner: &mut Learner, tell: bool) -> R
     Ok(())
 }
 
+fn in_words(minutes: u64) -> String {
+    if minutes == 1 { "1 minute".to_owned() } else { format!("{minutes} minutes") }
+}
+
 /// What one has, and what can be done with it.
 fn told_end(setting: &Setting, learner: &Learner) {
     let track = &learner.track;
     let minutes: u64 = track.steps.iter().filter_map(|step| learner.progress.minutes.get(&step.name)).sum();
     let planned: u32 = track.steps.iter().map(|step| step.minutes).sum();
     let end = format!(
-        "That was the last step: the transport is yours, octet by octet. All {} steps together: {minutes} minutes, \
+        "That was the last step: the transport is yours, octet by octet. All {} steps together: {}, \
          {planned} were planned.",
-        track.steps.len()
+        track.steps.len(),
+        in_words(minutes)
     );
     print(setting.paint.text(Style::Green, wrap(&end, "")));
     for (command, shows) in [
