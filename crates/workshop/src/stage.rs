@@ -159,7 +159,8 @@ impl Stage {
     /// It throws, or takes too long.
     pub fn value(&self, expression: &str) -> Result<Value, Failure> {
         let value = self.asked_of_page(expression)?;
-        trace::note(format!("in the page {expression} is {value}"));
+        let is = if value.is_null() { String::new() } else { format!(" is {value}") };
+        trace::note(format!("in the page {expression}{is}"));
         Ok(value)
     }
 

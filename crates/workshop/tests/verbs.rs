@@ -262,6 +262,7 @@ fn explain_shows_the_rule_and_a_recorded_conversation() {
         ("reply-lengths", &["81 7d", "81 7e 00 7e", "81 7f 00 00 00 00 00 01 00 00"]),
         ("not-cached", &["cache-control: no-store"]),
         ("memory-bounded", &["of memory"]),
+        ("slow-handshake-does-not-block", &["the rest later", "the rest: GET"]),
         ("alpn-h2", &["by ALPN the protocol \"h2\""]),
         ("quiet-when-hidden", &["the tab is hidden", "the page asks for nothing"]),
     ] {

@@ -21,6 +21,10 @@ const TEXT_LINES: usize = 2;
 /// Octets of what is no whole unit that are shown.
 const BEGUN_BYTES: usize = 14;
 
+/// What is said of a rest that never came, and of one that came when something else had happened.
+const NO_MORE: &str = "no more of it";
+const LATER: &str = "the rest later";
+
 /// A text that is as long and the same as the one before is not shown again.
 const LONG: usize = 32;
 
@@ -71,9 +75,13 @@ const fn side(from: Who) -> Side {
     if from.ours == from.to_page { Side::Server } else { Side::Client }
 }
 
-/// The first octets, in hexadecimal digits.
+/// The first octets: as text if they are, else in hexadecimal digits.
 fn first(octets: &[u8]) -> String {
     let more = if octets.len() > BEGUN_BYTES { " …" } else { "" };
+    if octets.iter().take(BEGUN_BYTES).all(|octet| octet.is_ascii_graphic() || octet.is_ascii_whitespace()) {
+        let text = String::from_utf8_lossy(octets.get(..BEGUN_BYTES).unwrap_or(octets)).into_owned();
+        return format!("{text:?}{more}");
+    }
     format!("{}{more}", hex(octets.get(..BEGUN_BYTES).unwrap_or(octets)))
 }
 
@@ -130,16 +138,30 @@ impl Telling {
 
     /// What was sent and is no whole unit: it may become one, or not.
     fn begun(&mut self, from: Who) {
-        self.entries.retain(|entry| entry.mark != Some(Mark::Begun(from)));
+        self.went_on(from);
         let Some(rest) = self.sides.get(&from).and_then(|seen| seen.octets.get(seen.told..)) else { return };
         if rest.is_empty() {
             return;
         }
         let count =
             if rest.len() == 1 { "1 octet".to_owned() } else { format!("{} octets", thousands(rest.len())) };
-        let line = format!("{}  {count}, and no more of it", first(rest));
+        let line = format!("{count}, {NO_MORE}: {}", first(rest));
         let lines = lines(&line, self.room(), TEXT_LINES);
         self.tell(from, &line, lines, Some(Mark::Begun(from)));
+    }
+
+    /// What had begun goes on: it is told as a whole, but where something else came between.
+    /// Whether something did.
+    fn went_on(&mut self, from: Who) -> bool {
+        let is_meant = |entry: &mut Entry| entry.mark == Some(Mark::Begun(from));
+        if self.entries.pop_if(is_meant).is_some() {
+            return false;
+        }
+        let begun = self.entries.iter_mut().find(|entry| entry.mark == Some(Mark::Begun(from)));
+        let Some(begun) = begun else { return false };
+        begun.mark = None;
+        begun.lines = begun.lines.iter().map(|line| line.replace(NO_MORE, LATER)).collect();
+        true
     }
 
     /// Octets behind which nothing can be told.
@@ -161,8 +183,7 @@ impl Telling {
     }
 
     fn unit(&mut self, from: Who, unit: &Unit, writes: Option<usize>) {
-        // What began it is in it.
-        self.entries.retain(|entry| entry.mark != Some(Mark::Begun(from)));
+        let is_rest = self.went_on(from);
         let seen = self.sides.entry(from).or_default();
         let (start, end) = (to_usize(unit.start), to_usize(unit.end));
         seen.told = if units::is_broken(unit) { seen.octets.len() } else { seen.told.max(end) };
@@ -175,6 +196,10 @@ impl Telling {
         {
             key = format!("{key} {:02x?} {}", header.first(), header.len());
             line = format!("{}  {line}", hex(header));
+        }
+        if is_rest {
+            key.push_str(LATER);
+            line = format!("the rest: {line}");
         }
         if let Some(writes) = writes {
             line = format!("{line}, in {writes} {}", if from.ours { "writes" } else { "pieces" });
