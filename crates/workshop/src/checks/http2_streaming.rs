@@ -33,7 +33,7 @@ checks! {
     connection::page "page-served", "one port speaks TLS, and HTTP/2 with prior knowledge", "RFC 9113 §3.3", "speaks";
     stream::head "headers-before-end", "the head comes at once, and the stream stays open", "RFC 9113 §8.1", "head";
     stream::first_record "first-record", "what is retained comes first", "the chat's protocol", "head";
-    stream::still_open "still-open", "each message comes on the same stream", "RFC 6202 §2.2", "next";
+    stream::still_open "still-open", "each message comes on the same stream", "RFC 6202 §3", "next";
     records::newline "newline-in-text", "a record is a line, whatever its texts have", "the chat's protocol", "line";
     records::two "two-records-one-frame", "records end where their lines end, not where frames do", "RFC 9113 §6.1", "line";
     posts::many_streams "one-connection-many-streams", "streams of one connection do not wait for each other", "RFC 9113 §5", "spawn";
