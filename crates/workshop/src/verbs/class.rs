@@ -79,7 +79,8 @@ impl Place {
         let address = if self.lan { Some(own_address()?) } else { self.listen };
         match address {
             Some(address) if !is_near(address) => Err(Trouble::Told(format!(
-                "{address} is no address of a local network; the wall is for nobody else"
+                "{address} is no address of a local network, and the wall is for nobody else; where this machine has \
+                 one, say it with --listen ADDRESS"
             ))),
             address => Ok(address),
         }
