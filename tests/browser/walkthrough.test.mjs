@@ -15,12 +15,20 @@ before(begin);
 after(end);
 
 /**
+ * Waits until the page names the addresses of this program, in place of the usual ones.
+ * @param {Page} page
+ */
+function addressed(page) {
+  return page.waitForFunction(() => [...document.querySelectorAll('button')].every(({ dataset }) => !/localhost:808[0-5]/.test(dataset.copy ?? '')));
+}
+
+/**
  * The commands or console lines of a page, as they are copied, once their addresses are those of this program.
  * @param {Page} page
  * @param {string} kind
  */
 async function copied(page, kind) {
-  await page.waitForFunction((port) => !document.querySelector('.shell')?.textContent?.includes(':808') || port === 8080, crosstalk.port);
+  await addressed(page);
   return page.locator(`figure.${kind}`).evaluateAll((figures) =>
     figures.map((figure) => ({
       text: figure.querySelector('button')?.dataset.copy ?? '',
@@ -129,6 +137,7 @@ test('every command shows what the page says', { timeout: 600_000 }, async () =>
 
 test('what is copied is what stands there', () =>
   withPage('walkthrough/raw-websocket', { permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+    await addressed(page);
     const figure = page.locator('figure.shell').first();
     const shown = (await figure.locator('code').first().textContent())?.trimEnd();
     await figure.getByRole('button', { name: 'Copy' }).click();
