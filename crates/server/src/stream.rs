@@ -55,13 +55,15 @@ struct State {
     last_heard: Instant,
     /// The peer closed its sending side while a request was being answered.
     half_closed: bool,
+    /// The socket did not take all of what was written last.
+    unwritten: bool,
 }
 
 impl Phase {
     fn new(limits: Limits, first_request: Duration) -> Self {
         let now = Instant::now();
         let expecting = Expecting::Request { until: now + first_request };
-        let state = Mutex::new(State { expecting, last_heard: now, half_closed: false });
+        let state = Mutex::new(State { expecting, last_heard: now, half_closed: false, unwritten: false });
         Self(Arc::new(Shared { state, limits }))
     }
 
@@ -73,9 +75,13 @@ impl Phase {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is to come, and by when.
+    /// What is to come, and by when. An answer lasts until the peer has taken it.
     pub(crate) fn expecting(&self) -> Expecting {
-        self.state().expecting
+        let state = self.state();
+        match state.expecting {
+            Expecting::Request { .. } if state.unwritten => Expecting::Answer,
+            expecting => expecting,
+        }
     }
 
     /// A connection that has asked once may take its time to ask again.
@@ -113,8 +119,25 @@ impl Phase {
         let now = Instant::now();
         let mut state = self.state();
         state.last_heard = now;
-        if let Expecting::Request { .. } = state.expecting {
+        // What comes while the peer takes an answer is read on when it was taken.
+        if let Expecting::Request { .. } = state.expecting
+            && !state.unwritten
+        {
             state.expecting = Expecting::RestOfHead { until: now + self.limits().head };
+        }
+    }
+
+    /// The socket did not take all.
+    fn waits_for_room(&self) {
+        self.state().unwritten = true;
+    }
+
+    /// The socket takes output again: a connection that is idle is so from now on.
+    fn has_room(&self) {
+        let mut state = self.state();
+        state.unwritten = false;
+        if let Expecting::Request { until } = &mut state.expecting {
+            *until = Instant::now() + self.limits().idle;
         }
     }
 }
@@ -259,14 +282,19 @@ impl Stream {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(taken) = &written {
-            self.writing.lift();
+            if self.writing.until().is_some() {
+                self.writing.lift();
+                self.phase.has_room();
+            }
             if let (Some(recorder), Ok(octets)) = (&self.recorder, taken) {
                 recorder.server_wrote(*octets);
             }
             return written;
         }
-        let stalled = self.phase.limits().stalled;
-        let until = self.writing.until().unwrap_or_else(|| Instant::now() + stalled);
+        let until = self.writing.until().unwrap_or_else(|| {
+            self.phase.waits_for_room();
+            Instant::now() + self.phase.limits().stalled
+        });
         self.writing.poll_past(until, cx).map(Err)
     }
 }

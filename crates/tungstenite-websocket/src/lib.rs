@@ -101,6 +101,7 @@ async fn open(stream: Stream, server: Arc<Server>) -> Option<Box<Conversation>> 
         }
     };
     // endregion: open
+    stream.phase().busy();
     // region: config
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)

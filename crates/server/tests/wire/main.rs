@@ -8,3 +8,4 @@ mod framing;
 mod gate;
 mod heads;
 mod site;
+mod taking;
