@@ -13,7 +13,10 @@ use std::{
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use h2::{Ping, PingPong, RecvStream, server::SendResponse};
+use h2::{
+    Ping, PingPong, RecvStream,
+    server::{Builder, SendResponse},
+};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
@@ -46,16 +49,7 @@ const RESET_MEMORY: Duration = Duration::from_secs(1);
 pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Context) -> Result<(), h2::Error> {
     let (phase, peer) = (io.stream().phase(), io.stream().peer());
     phase.busy();
-    let head_bytes = u32::try_from(limits::MAX_HEAD_BYTES).unwrap_or(u32::MAX);
-    let mut builder = h2::server::Builder::new();
-    builder
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(head_bytes)
-        .max_send_buffer_size(MAX_SEND_BUFFER_BYTES)
-        .max_concurrent_reset_streams(MAX_RESET_STREAMS)
-        .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
-        .reset_stream_duration(RESET_MEMORY);
-    let handshake = timeout(context.limits.handshake, builder.handshake::<_, Bytes>(io));
+    let handshake = timeout(context.limits.handshake, limited().handshake::<_, Bytes>(io));
     let Ok(handshaken) = handshake.await else { return Ok(()) };
     let mut connection = handshaken?;
     let asked = AtomicBool::new(false);
@@ -65,6 +59,7 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
     let mut idle_since = Instant::now();
     let mut ends = false;
     loop {
+        let idle = if ends { context.limits.pong_within } else { context.limits.idle };
         tokio::select! {
             accepted = connection.accept() => match accepted {
                 Some(request) => {
@@ -86,12 +81,17 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
                 }
                 // endregion: stream-ended
             }
-            () = sleep_until(idle_since + context.limits.idle), if streams.is_empty() && !ends => {
-                ends = true;
+            () = sleep_until(idle_since + idle), if streams.is_empty() => {
+                if ends {
+                    tracing::debug!("an HTTP/2 peer was told to end its connection and did not");
+                    return Ok(());
+                }
+                (ends, idle_since) = (true, Instant::now());
+                // A GOAWAY, and a PING whose answer says that no request is under way (RFC 9113 §6.8).
                 connection.graceful_shutdown();
             }
             () = context.stopping(), if !ends => {
-                ends = true;
+                (ends, idle_since) = (true, Instant::now());
                 connection.graceful_shutdown();
             }
             () = &mut silence => {
@@ -100,6 +100,20 @@ pub(crate) async fn serve<I: Connection>(io: I, routes: Router, context: &Contex
             }
         }
     }
+}
+
+/// What h2 is told of the limits.
+fn limited() -> Builder {
+    let head_bytes = u32::try_from(limits::MAX_HEAD_BYTES).unwrap_or(u32::MAX);
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(head_bytes)
+        .max_send_buffer_size(MAX_SEND_BUFFER_BYTES)
+        .max_concurrent_reset_streams(MAX_RESET_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESET_STREAMS)
+        .reset_stream_duration(RESET_MEMORY);
+    builder
 }
 
 // region: silence

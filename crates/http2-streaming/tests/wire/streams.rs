@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use conformance::{Batch, Http2, Request, Setup, draft, http2::frame, soon};
 use server::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     Server,
@@ -247,6 +248,29 @@ async fn a_stop_is_goaway_and_the_end_of_each_stream() {
         let last = frames.iter().rfind(|came| came.stream == stream).expect("an end of the stream");
         assert!(last.is(kind::DATA, stream) && last.ends_stream(), "the end of stream {stream}: {last:?}");
     }
+    server.stop().await;
+}
+
+/// A connection that asks nothing more is told that it ends. A peer that does not answer the PING behind that, by which h2
+/// learns that no request is under way, is dropped, however much it says.
+#[tokio::test]
+async fn who_asks_nothing_more_is_dropped_also_if_it_talks_on() {
+    let wait = Duration::from_millis(500);
+    let limits = Limits { idle: wait, pong_within: wait, ..Limits::default() };
+    let server = Server::with(Setup::with_limits(limits)).await;
+    let mut wire = Wire::open(&server, &[]).await;
+    wire.get(1, "/healthz").await;
+    assert_eq!(wire.until_of(1).await.status(), Some(200));
+    wire.answers_pings = false;
+    let goaway = wire.until("GOAWAY", |came| came.kind == kind::GOAWAY).await;
+    assert_eq!(goaway.code(), error::NO_ERROR);
+    let (mut socket, mut buffer) = wire.into_parts();
+    let ping = frame(kind::PING, 0, 0, b"am here!");
+    let talking = async {
+        while socket.write_all(&ping).await.is_ok() && matches!(socket.read_buf(&mut buffer).await, Ok(1..)) {
+        }
+    };
+    soon("the connection's end", talking).await;
     server.stop().await;
 }
 
