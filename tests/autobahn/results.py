@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import fcntl
 import json
 import os
 import re
@@ -107,12 +108,8 @@ class Sections:
 
     def record(self, path, role, suite, messages, codes):
         """Puts the counts into a file, beside those of the other role."""
-        record = {}
-        if os.path.exists(path):
-            with open(path) as f:
-                record = json.load(f)
         right, wrong, none = codes
-        record[role] = {
+        ours = {
             "suite": suite,
             "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
             "messages": messages,
@@ -120,8 +117,13 @@ class Sections:
             **{kind: self.of(kind) for kind in KINDS if kind != "ok"},
             "codes": {"right": len(right), "of": len(right) + len(wrong) + len(none)},
         }
-        text = json.dumps(dict(sorted(record.items())), indent=2)
-        # what has nothing inside it stands on one line
-        text = re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", lambda m: " ".join(m.group().split()), text)
-        with open(path, "w") as f:
+        with open(path, "a+") as f:
+            # the other role may come at the same time
+            fcntl.flock(f, fcntl.LOCK_EX)
+            f.seek(0)
+            record = {**json.loads(f.read() or "{}"), role: ours}
+            text = json.dumps(dict(sorted(record.items())), indent=2)
+            # what has nothing inside it stands on one line
+            text = re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", lambda m: " ".join(m.group().split()), text)
+            f.truncate(0)
             f.write(text + "\n")

@@ -1,7 +1,7 @@
 //! Says back what it hears: what a conformance suite and a load generator talk to.
 //!
 //! ```text
-//! cargo run --release -p tungstenite-websocket --example echo -- --port 9001
+//! cargo run --release -p tungstenite-websocket --example tungstenite-echo -- --port 9001
 //! ```
 
 use std::{io, net::Ipv4Addr, time::Duration};
