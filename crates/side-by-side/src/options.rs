@@ -62,3 +62,27 @@ impl MainOptions {
         self.panel.clone().map(|panel| Panel { modules: self.panel_web.clone(), ..panel })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use server::Limits;
+
+    use super::*;
+    use crate::TRANSPORTS;
+
+    /// What a service file says of this name.
+    fn told<'a>(service: &'a str, name: &str) -> &'a str {
+        service.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap()
+    }
+
+    #[test]
+    fn the_service_fits_the_program() {
+        let service = include_str!("../../../scripts/crosstalk.service");
+        let command = told(service, "ExecStart").split(' ').filter(|word| !word.starts_with('$'));
+        let options = MainOptions::try_parse_from(command).unwrap().server;
+        let servers = TRANSPORTS.len() + 1;
+        assert!(told(service, "LimitNOFILE").parse::<usize>().unwrap() > servers * options.max_connections);
+        let stop: u64 = told(service, "TimeoutStopSec").parse().unwrap();
+        assert!(std::time::Duration::from_secs(stop) > Limits::default().shutdown);
+    }
+}

@@ -1,6 +1,6 @@
 //! How a block of a page is shown: prose, fences, and each directive.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use maud::{Markup, PreEscaped, html};
 use wire::explain::Side;
@@ -37,6 +37,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) pages: &'a [Page],
     /// Regions that stand in the page so far, with their lines.
     pub(crate) regions: Vec<(usize, String)>,
+    /// Whole files that stand in the page so far.
+    pub(crate) files: Vec<PathBuf>,
     /// What recordings have shown so far.
     pub(crate) seen: conversation::Seen,
 }
@@ -62,6 +64,7 @@ pub(crate) fn block(scope: &mut Scope<'_>, line: usize, block: &Block) -> Result
                 scope.regions.push((line, argument.clone()));
                 excerpt(scope.material, argument)
             }
+            "file" => file(scope, argument),
             "step" => step(scope, argument),
             "recording" => recording(scope, argument),
             "octets" => octets(argument),
@@ -71,7 +74,7 @@ pub(crate) fn block(scope: &mut Scope<'_>, line: usize, block: &Block) -> Result
             "calculator" => calculator(scope.material),
             "plan" => scope.material.plans.work(argument, scope.pages).map(|plan| timetable::html(&plan)),
             _ => Err(format!(
-                "a directive must be code, step, recording, octets, panel, diagram, table, calculator, minutes or plan, not {name:?}"
+                "a directive must be code, file, step, recording, octets, panel, diagram, table, calculator, minutes or plan, not {name:?}"
             )),
         },
     };
@@ -147,6 +150,17 @@ fn excerpt(material: &Material, argument: &str) -> Result<Markup, String> {
     })
 }
 
+fn file(scope: &mut Scope<'_>, argument: &str) -> Result<Markup, String> {
+    let (path, text) = scope.material.file(argument)?;
+    scope.files.push(path);
+    Ok(html! {
+        figure.excerpt {
+            figcaption { code { (argument) } }
+            pre tabindex="0" { code { (text) } }
+        }
+    })
+}
+
 fn step(scope: &Scope<'_>, argument: &str) -> Result<Markup, String> {
     let (track, number, step) = scope.material.step(argument)?;
     let task = prose::html(&step.task, scope.links())?;
@@ -160,14 +174,23 @@ fn step(scope: &Scope<'_>, argument: &str) -> Result<Markup, String> {
             (copied("shell", &html! { "Begin here, in a terminal" }, &command, &html! { (command) }, ""))
             p.step-label { "What it is held to" }
             ul.checks { @for check in track.checks_of(step) {
-                li data-check=(check.id) { (check.rule) " " code { (check.id) } " " span.source { (check.rfc) } }
+                li data-check=(check.id) { (ticked(&check.rule)) " " code { (check.id) } " " span.source { (check.rfc) } }
             } }
             @if !mistakes.is_empty() {
                 p.step-label { "What people get wrong, and what the check says then" }
-                ul.mistakes { @for mistake in mistakes { li { (mistake.what) ": " q { (mistake.says) } } } }
+                ul.mistakes { @for mistake in mistakes { li { (ticked(&mistake.what)) ": " q { (ticked(&mistake.says)) } } } }
             }
         }
     })
+}
+
+/// A line of the workshop, its back-ticks read.
+fn ticked(line: &str) -> Markup {
+    html! {
+        @for (at, piece) in line.split('`').enumerate() {
+            @if at % 2 == 1 { code { (piece) } } @else { (piece) }
+        }
+    }
 }
 
 fn recording(scope: &mut Scope<'_>, argument: &str) -> Result<Markup, String> {
@@ -175,7 +198,7 @@ fn recording(scope: &mut Scope<'_>, argument: &str) -> Result<Markup, String> {
     let told = conversation::recorded(&pieces, &mut scope.seen)?;
     Ok(html! {
         figure.recording {
-            figcaption { "Recorded: " (check.rule) " " code { (check.id) } }
+            figcaption { span { "Recorded: " (ticked(&check.rule)) " " code { (check.id) } } }
             (told)
         }
     })

@@ -22,6 +22,10 @@ pub(crate) fn html(pages: &[Page], at: usize, body: &Markup) -> String {
                 link rel="stylesheet" href="/wire/wire.css";
                 link rel="stylesheet" href="/wire/variants.css";
                 link rel="stylesheet" href="/walkthrough/walkthrough.css";
+                link rel="stylesheet" href="/walkthrough/code.css";
+                link rel="stylesheet" href="/walkthrough/tables.css";
+                link rel="stylesheet" href="/walkthrough/exhibits.css";
+                link rel="stylesheet" href="/walkthrough/diagrams.css";
                 link rel="stylesheet" href="/walkthrough/slides.css";
                 link rel="stylesheet" href="/walkthrough/notes.css";
                 link rel="stylesheet" href="/walkthrough/handout.css";

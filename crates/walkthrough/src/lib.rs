@@ -114,6 +114,7 @@ fn render_pages(material: &Material, texts: &[(String, String)]) -> Result<Walkt
     let anchors: BTreeSet<String> = pages.iter().flat_map(Page::anchors).collect();
     let mut rendered = Vec::new();
     let mut regions = BTreeMap::new();
+    let mut inputs = material.inputs.clone();
     for (at, page) in pages.iter().enumerate() {
         let shown = page.html(material, &anchors, &pages).map_err(place(&page.file))?;
         for (line, region) in shown.regions {
@@ -123,10 +124,11 @@ fn render_pages(material: &Material, texts: &[(String, String)]) -> Result<Walkt
                 return Err(place(&page.file)((line, rule)));
             }
         }
+        inputs.extend(shown.files);
         let html = frame::html(&pages, at, &shown.body);
         rendered.push(Rendered { path: page.path(), html });
     }
-    Ok(Walkthrough { pages: rendered, inputs: material.inputs.clone(), regions })
+    Ok(Walkthrough { pages: rendered, inputs, regions })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use maud::Markup;
@@ -210,6 +210,15 @@ impl Material {
             return Err(format!("the check {id} must have a recording of its connection {connection}"));
         }
         Ok((check, pieces))
+    }
+
+    /// The file at this path from the root, with its whole path.
+    pub(crate) fn file(&self, argument: &str) -> Result<(PathBuf, String), String> {
+        let is_within = Path::new(argument).components().all(|part| matches!(part, Component::Normal(_)));
+        let path = self.root.join(argument);
+        let text = fs::read_to_string(&path).ok().filter(|_| is_within);
+        let text = text.ok_or_else(|| format!("the repository must have the file {argument:?}"))?;
+        Ok((path, text))
     }
 
     /// The diagram of this name: SVG.

@@ -1,6 +1,6 @@
 //! A page: its sections, one idea each, with their names and minutes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use maud::{Markup, PreEscaped, html};
 
@@ -42,10 +42,11 @@ pub(crate) struct Page {
     pub(crate) sections: Vec<Section>,
 }
 
-/// A page's body, and the regions that stand in it.
+/// A page's body, and the regions and whole files that stand in it.
 pub(crate) struct Shown {
     pub(crate) body: Markup,
     pub(crate) regions: Vec<(usize, String)>,
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Page {
@@ -152,6 +153,7 @@ impl Page {
             path: &path,
             pages,
             regions: Vec::new(),
+            files: Vec::new(),
             seen: conversation::Seen::new(),
         };
         let mut body = String::new();
@@ -162,7 +164,7 @@ impl Page {
             }
             body.push_str(&section.html(&scope, &content)?.into_string());
         }
-        Ok(Shown { body: PreEscaped(body), regions: scope.regions })
+        Ok(Shown { body: PreEscaped(body), regions: scope.regions, files: scope.files })
     }
 }
 

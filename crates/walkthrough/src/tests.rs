@@ -33,6 +33,8 @@ fn a_directive_that_does_not_resolve_fails_with_file_line_and_rule() {
     for (line, rule) in [
         ("{{code raw-websocket/unmusk}}", "the track raw-websocket must have the region \"unmusk\""),
         ("{{code unmask}}", "the argument must be TRACK/NAME, not \"unmask\""),
+        ("{{file scripts/none}}", "the repository must have the file \"scripts/none\""),
+        ("{{file ../outside}}", "the repository must have the file \"../outside\""),
         ("{{step raw-websocket/nine}}", "the track raw-websocket must have the step \"nine\""),
         ("{{recording raw-websocket/none}}", "the track raw-websocket must have the check \"none\""),
         (
@@ -66,7 +68,7 @@ fn a_directive_that_does_not_resolve_fails_with_file_line_and_rule() {
     for (line, words) in [
         ("{{code ws/unmask}}", "the track must be one of "),
         ("{{panel ws}}", "the transport must be one of polling, "),
-        ("{{unmask}}", "a directive must be code, step, "),
+        ("{{unmask}}", "a directive must be code, file, step, "),
         ("[a](/walkthrough/b)", "the link /walkthrough/b must lead to "),
         ("[a](#b)", "the link #b must lead to "),
     ] {
@@ -143,6 +145,12 @@ fn every_region_and_step_of_a_track_with_a_chapter_stands_in_one_page() {
     for chapter in ["polling", "raw-websocket"] {
         assert!(walkthrough.pages.iter().any(|page| page.path == format!("/walkthrough/{chapter}")));
     }
+}
+
+#[test]
+fn back_ticks_of_the_workshop_are_read() {
+    let html = shows("{{step long-polling/time-limit}}\n\n{{recording long-polling/204-after-wait}}");
+    assert_eq!(html.matches("after <code>wait</code> seconds").count(), 2, "{html}");
 }
 
 #[test]
