@@ -26,6 +26,10 @@ use crate::{
     stream, tapped,
 };
 
+/// Connections that may wait to be accepted, as many as the system allows where that is less. One that finds no room
+/// tries again after a second (RFC 6298 §2.1): 500 pages that come back at once would find too little in the usual 128.
+const BACKLOG: i32 = 4096;
+
 /// The pause after an `accept` that failed, as it does when the process has no descriptor left. It also bounds
 /// the log to one line a pause.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -106,6 +110,8 @@ async fn bind(address: IpAddr, port: u16) -> io::Result<TcpListener> {
         };
         io::Error::new(error.kind(), reason)
     })?;
+    // It listens already; this only makes room.
+    SockRef::from(&listener).listen(BACKLOG)?;
     // Small messages leave at once. On Linux what is accepted has it from here, and a call for each is spared.
     SockRef::from(&listener).set_tcp_nodelay(true)?;
     Ok(listener)
@@ -239,6 +245,17 @@ async fn answer_refused(mut socket: TcpStream, linger: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn many_may_come_at_once() {
+        let listener = Listener::bind(None, 0).await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..400 {
+            // None is accepted; without room for it a connection would never be there.
+            let connecting = TcpStream::connect(listener.local_addr());
+            waiting.push(timeout(Duration::from_secs(30), connecting).await.unwrap().unwrap());
+        }
+    }
 
     #[tokio::test]
     async fn small_messages_leave_at_once() {
