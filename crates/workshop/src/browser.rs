@@ -1,10 +1,11 @@
 //! A browser without a window, told what to do over the pipe of its DevTools protocol.
 //!
-//! One browser serves all checks of a run; each check has a context of its own in it, as a private window is. It is
+//! One browser serves all checks of a run; each check has a tab for itself, at an origin that no other has. It is
 //! started when the first check needs it, and ends with the last handle, or with this process, whose end closes the
 //! pipe.
 
 mod program;
+mod tab;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,8 @@ use serde_json::{Value, json};
 
 use self::program::spawn;
 pub use self::program::{INSTALL, VARIABLE, found};
+use self::tab::Idle;
+pub(crate) use self::tab::Tab;
 use crate::{
     failure::Failure,
     process,
@@ -104,6 +107,7 @@ pub struct Browser {
     listeners: Arc<Mutex<Listeners>>,
     number: AtomicU64,
     log: Said,
+    idle: Idle,
 }
 
 impl Browser {
@@ -132,6 +136,7 @@ impl Browser {
             listeners,
             number: AtomicU64::new(1),
             log,
+            idle: Idle::default(),
         };
         browser.call("Browser.getVersion", &json!({}))?;
         Ok(browser)

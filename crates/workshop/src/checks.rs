@@ -1,11 +1,18 @@
 //! Checks: each talks to a process over sockets, and says what it saw. It knows nothing of the learner's code.
 
-/// Lists the checks of a track.
+/// Lists the checks of a track: those of the server, then those of the page.
 macro_rules! checks {
-    ($($($run:ident)::+ $id:literal, $rule:literal, $rfc:literal, $region:literal;)+) => {
+    ($($place:ident {$($($run:ident)::+ $id:literal, $rule:literal, $rfc:literal, $region:literal;)+})+) => {
         /// All of them.
         pub(super) const CHECKS: &[Check] = &[
-            $(Check { id: $id, rule: $rule, rfc: $rfc, region: $region, run: $($run)::+ },)+
+            $($(Check {
+                id: $id,
+                rule: $rule,
+                rfc: $rfc,
+                region: $region,
+                place: crate::checks::Place::$place,
+                run: $($run)::+,
+            },)+)+
         ];
     };
 }
@@ -20,6 +27,15 @@ mod tungstenite_websocket;
 
 use crate::probe::{Outcome, Probe};
 
+/// Where a check looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At the server, which has little to do: most of the time of such a check is waiting.
+    Server,
+    /// At the page, in a browser, which has much to do.
+    Page,
+}
+
 /// A check of a track.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
@@ -31,6 +47,8 @@ pub struct Check {
     pub rfc: &'static str,
     /// The region where it is kept.
     pub region: &'static str,
+    /// Where it looks.
+    pub place: Place,
     /// Runs it.
     pub run: fn(&Probe) -> Outcome,
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     path::Path,
     sync::{
         Arc,
@@ -14,17 +15,26 @@ use std::{
 
 use crate::{
     browser::Shared,
-    checks::{self, Check},
+    checks::{Check, Place},
     failure::{Failure, Report},
     probe::Probe,
     process::{Program, Run},
     scripted::Site,
     trace::{self, Piece},
-    track::{Step, Track},
+    track::Track,
 };
 
-/// Checks that run at once: most of their time is waiting.
-const AT_ONCE: usize = 3;
+/// Checks of the server that run at once.
+const SERVERS: usize = 6;
+
+/// Likewise of the page, beside them: each keeps a processor busy.
+const PAGES: usize = 2;
+
+/// Checks that are run one after the other by several at once: their places among all.
+struct Lane {
+    places: Vec<usize>,
+    next: AtomicUsize,
+}
 
 /// A check that has ended.
 #[derive(Debug)]
@@ -77,19 +87,19 @@ impl Judge<'_> {
         (check.run)(&Probe::new(self.program.clone(), site, self.browser.clone(), self.seed, self.stretch))
     }
 
-    /// Runs the checks of steps 1 to `last`, some at once, and stops at the first that fails, in their order: `waiting`
-    /// is told which one is waited for, `ran` how each ended. What runs behind the one that failed is ended.
+    /// Runs the checks of these steps, some at once, and stops at the first that fails, in their order: `waiting` is told
+    /// which one is waited for, `ran` how each ended. What runs behind the one that failed is ended.
     ///
     /// # Errors
     ///
     /// The check that failed.
     pub fn steps(
         &self,
-        last: usize,
+        steps: RangeInclusive<usize>,
         mut waiting: impl FnMut(usize, &Check),
         mut ran: impl FnMut(&Ran),
     ) -> Result<(), Box<Report>> {
-        let checks: Arc<[_]> = self.checks(last).collect();
+        let checks: Arc<[_]> = self.track.checks(steps).collect();
         let run = Ended(Arc::default());
         let results = self.start(&checks, &run.0);
         // What ended before its turn.
@@ -116,44 +126,47 @@ impl Judge<'_> {
         Ok(())
     }
 
-    /// The checks of steps 1 to `last`, with the numbers of the steps.
-    fn checks(&self, last: usize) -> impl Iterator<Item = (usize, &'static Check)> {
-        let of_step = |step: &Step| -> Vec<_> {
-            step.checks.iter().filter_map(|id| checks::find(&self.track.name, id)).collect()
-        };
-        let steps = (1..=last).zip(&self.track.steps);
-        steps.flat_map(move |(number, step)| of_step(step).into_iter().map(move |check| (number, check)))
-    }
-
-    /// Starts checks in their order; gives how each ended, by its place, until nobody listens any more.
+    /// Starts checks in their order, those of the page beside those of the server; gives how each ended, by its place,
+    /// until nobody listens any more.
     fn start(&self, checks: &Arc<[(usize, &'static Check)]>, run: &Arc<Run>) -> mpsc::Receiver<(usize, Ran)> {
-        let next = Arc::new(AtomicUsize::new(0));
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..AT_ONCE.min(checks.len()) {
-            let (checks, next, sender) = (Arc::clone(checks), Arc::clone(&next), sender.clone());
-            let (track, root) = (self.track.clone(), self.root.to_owned());
-            let (program, browser, seed, stretch) = (
-                Program { run: Arc::clone(run), ..self.program.clone() },
-                self.browser.clone(),
-                self.seed,
-                self.stretch,
-            );
-            thread::spawn(move || {
-                let judge = Judge { track: &track, program, root: &root, browser, seed, stretch };
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((_, check)) = checks.get(at) else { return };
-                    trace::begin();
-                    let begun = Instant::now();
-                    let result = judge.check(check);
-                    let ran = Ran { check, result, took: begun.elapsed(), pieces: trace::end() };
-                    if sender.send((at, ran)).is_err() {
-                        return;
-                    }
-                }
-            });
+        for (place, at_once) in [(Place::Server, SERVERS), (Place::Page, PAGES)] {
+            let of_place = checks.iter().enumerate().filter(|(_, (_, check))| check.place == place);
+            let places: Vec<_> = of_place.map(|(at, _)| at).collect();
+            let workers = at_once.min(places.len());
+            let lane = Arc::new(Lane { places, next: AtomicUsize::new(0) });
+            for _ in 0..workers {
+                self.work(Arc::clone(checks), Arc::clone(&lane), Arc::clone(run), sender.clone());
+            }
         }
         receiver
+    }
+
+    /// One that runs the checks of a lane, as long as there are some.
+    fn work(
+        &self,
+        checks: Arc<[(usize, &'static Check)]>,
+        lane: Arc<Lane>,
+        run: Arc<Run>,
+        ended: mpsc::Sender<(usize, Ran)>,
+    ) {
+        let (track, root) = (self.track.clone(), self.root.to_owned());
+        let (program, browser) = (Program { run, ..self.program.clone() }, self.browser.clone());
+        let (seed, stretch) = (self.seed, self.stretch);
+        thread::spawn(move || {
+            let judge = Judge { track: &track, program, root: &root, browser, seed, stretch };
+            while let Some(&at) = lane.places.get(lane.next.fetch_add(1, Ordering::Relaxed))
+                && let Some((_, check)) = checks.get(at)
+            {
+                trace::begin();
+                let begun = Instant::now();
+                let result = judge.check(check);
+                let ran = Ran { check, result, took: begun.elapsed(), pieces: trace::end() };
+                if ended.send((at, ran)).is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     fn report(&self, step: usize, check: &Check, failure: Failure) -> Report {

@@ -103,7 +103,9 @@ impl Probe {
     ) -> Result<T, Failure> {
         let patience = PAGE_DEADLINE + PAGE_STRETCHED * self.stretch;
         let stage = Stage::open(&self.browser, self.site.clone(), setting, patience)?;
-        check(&stage).map_err(|failure| stage.explain(failure))
+        let result = check(&stage).map_err(|failure| stage.explain(failure))?;
+        stage.leave();
+        Ok(result)
     }
 
     fn start(&self, drafts: &[String], variables: &[(&str, &str)]) -> Result<Running, Failure> {

@@ -6,10 +6,7 @@ mod kept;
 
 use std::{
     cell::RefCell,
-    sync::{
-        Arc,
-        mpsc::{self, RecvTimeoutError},
-    },
+    sync::mpsc::{self, RecvTimeoutError},
     time::{Duration, Instant},
 };
 
@@ -17,7 +14,7 @@ use serde_json::{Value, json};
 
 use self::kept::{Kept, Unheard, exception};
 use crate::{
-    browser::{Browser, Shared},
+    browser::{Shared, Tab},
     failure::Failure,
     scripted::{Arrived, Asked, Scripted, Site},
     trace,
@@ -28,6 +25,9 @@ const PRELUDE: &str = include_str!("stage/prelude.js");
 
 /// How long the browser may take to load the page: the machine's time, not the learner's.
 const LOADS_WITHIN: Duration = Duration::from_secs(180);
+
+/// How long a page may take to go.
+const LEAVES_WITHIN: Duration = Duration::from_secs(2);
 
 /// How a page is opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,15 +46,15 @@ enum News {
     Ended,
 }
 
-/// A page and its server. Dropped, both are gone.
+/// A page and its server. Dropped, both are gone; left, the tab is there for another.
 pub struct Stage {
     /// Where the page stands, such as `http://127.0.0.1:4711`.
     pub origin: String,
     /// How long it waits for what must come.
     pub patience: Duration,
-    browser: Arc<Browser>,
-    context: String,
-    session: String,
+    tab: Tab,
+    /// What was put into the page.
+    prelude: String,
     news: mpsc::Receiver<News>,
     kept: RefCell<Kept>,
     _server: Scripted,
@@ -80,22 +80,16 @@ impl Stage {
             let _ = asked.send(News::Asked(arrived));
         });
         let server = server.map_err(|error| Failure::not_run(format!("no port: {error}"), "try again"))?;
-        let context = browser.call("Target.createBrowserContext", &json!({ "disposeOnDetach": true }))?;
-        let context = text_of(&context, "browserContextId");
-        let target = json!({ "url": "about:blank", "browserContextId": context });
-        let target = browser.call("Target.createTarget", &target)?;
-        let target = json!({ "targetId": text_of(&target, "targetId"), "flatten": true });
-        let session = text_of(&browser.call("Target.attachToTarget", &target)?, "sessionId");
-        browser.listen(&session, move |said| {
+        let tab = Tab::open(browser)?;
+        tab.listen(move |said| {
             let _ = sender.send(said.map_or(News::Ended, News::Said));
         });
         let origin = format!("http://{}", server.address);
         let mut stage = Self {
             origin,
             patience,
-            browser,
-            context,
-            session,
+            tab,
+            prelude: String::new(),
             news,
             kept: RefCell::default(),
             _server: server,
@@ -106,17 +100,35 @@ impl Stage {
         Ok(stage)
     }
 
-    fn load(&self, setting: Setting) -> Result<(), Failure> {
+    fn load(&mut self, setting: Setting) -> Result<(), Failure> {
         for domain in ["Page.enable", "Runtime.enable", "Network.enable"] {
-            self.call(domain, &json!({}))?;
+            self.call(domain, &json!({}), LOADS_WITHIN)?;
         }
         let setting = json!({ "chance": setting.chance, "held": setting.held });
         let prelude = PRELUDE.replacen("(() => {", &format!("(() => {{\n  const SETTING = {setting};"), 1);
         // Before the page is asked for: the browser does not keep commands in order with it.
-        self.call("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": prelude }))?;
-        self.send("Page.navigate", &json!({ "url": format!("{}/", self.origin) }));
-        let loaded = self.listen(LOADS_WITHIN, |kept| kept.is_loaded.then_some(()));
+        let prelude = json!({ "source": prelude });
+        let added = self.call("Page.addScriptToEvaluateOnNewDocument", &prelude, LOADS_WITHIN)?;
+        added.get("identifier").and_then(Value::as_str).unwrap_or_default().clone_into(&mut self.prelude);
+        let loaded = self.go(&format!("{}/", self.origin), LOADS_WITHIN);
         loaded.map_err(|unheard| self.unheard(&unheard, "the chat page is loaded"))
+    }
+
+    /// Goes to an address, and waits until it is there.
+    fn go(&self, address: &str, limit: Duration) -> Result<(), Unheard> {
+        self.tab.send("Page.navigate", &json!({ "url": address }));
+        self.listen(limit, |kept| (kept.shown.as_deref() == Some(address)).then_some(()))
+    }
+
+    /// Leaves the tab empty, for another check. A page that cannot be left in time is closed instead.
+    pub(crate) fn leave(self) {
+        let script = json!({ "identifier": self.prelude });
+        let is_empty = self.call("Page.removeScriptToEvaluateOnNewDocument", &script, LEAVES_WITHIN).is_ok()
+            && self.call("Network.clearBrowserCookies", &json!({}), LEAVES_WITHIN).is_ok()
+            && self.go("about:blank", LEAVES_WITHIN).is_ok();
+        if is_empty {
+            self.tab.keep();
+        }
     }
 
     /// The next request for `/messages`; `due` says what it would be.
@@ -170,7 +182,7 @@ impl Stage {
 
     /// The page in one sentence.
     pub fn told(&self) -> String {
-        let number = self.send("Runtime.evaluate", &json!({ "expression": "workshop.told()" }));
+        let number = self.tab.send("Runtime.evaluate", &json!({ "expression": "workshop.told()" }));
         // Whatever was thrown before.
         self.kept.borrow_mut().thrown = None;
         let answer = self.listen(self.patience, |kept| kept.answers.remove(&number));
@@ -182,7 +194,7 @@ impl Stage {
     /// A failure with what the page says on its console.
     pub(crate) fn explain(&self, mut failure: Failure) -> Failure {
         // What it said last may still be on its way.
-        let number = self.send("Runtime.evaluate", &json!({ "expression": "true" }));
+        let number = self.tab.send("Runtime.evaluate", &json!({ "expression": "true" }));
         let _ = self.listen(self.patience, |kept| kept.answers.remove(&number));
         let mut kept = self.kept.borrow_mut();
         if let Some((what, place)) = kept.thrown.take() {
@@ -196,7 +208,7 @@ impl Stage {
 
     fn evaluate(&self, expression: &str, due: &str) -> Result<Value, Failure> {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        let number = self.send("Runtime.evaluate", &parameters);
+        let number = self.tab.send("Runtime.evaluate", &parameters);
         let answer = self.listen(self.patience, |kept| kept.answers.remove(&number));
         let answer = answer.map_err(|unheard| self.unheard(&unheard, due))?;
         if let Some(thrown) = answer.pointer("/result/exceptionDetails") {
@@ -207,17 +219,12 @@ impl Stage {
         Ok(answer.pointer("/result/result/value").cloned().unwrap_or_default())
     }
 
-    /// A command to the page that is no matter of the learner's.
-    fn call(&self, method: &str, parameters: &Value) -> Result<(), Failure> {
-        let number = self.send(method, parameters);
-        let answer = self.listen(LOADS_WITHIN, |kept| kept.answers.remove(&number));
-        answer.map(|_| ()).map_err(|unheard| self.unheard(&unheard, "the browser shows a page"))
-    }
-
-    fn send(&self, method: &str, parameters: &Value) -> u64 {
-        let number = self.browser.number();
-        self.browser.send(number, Some(&self.session), method, parameters);
-        number
+    /// What the browser answers to a command that is no matter of the learner's.
+    fn call(&self, method: &str, parameters: &Value, limit: Duration) -> Result<Value, Failure> {
+        let number = self.tab.send(method, parameters);
+        let answer = self.listen(limit, |kept| kept.answers.remove(&number));
+        let answer = answer.map_err(|unheard| self.unheard(&unheard, "the browser shows a page"))?;
+        Ok(answer.get("result").cloned().unwrap_or_default())
     }
 
     /// Takes in news until `done` finds what it wants among all that was kept.
@@ -246,7 +253,7 @@ impl Stage {
 
     fn unheard(&self, why: &Unheard, due: &str) -> Failure {
         match why {
-            Unheard::Ended => self.browser.gone(),
+            Unheard::Ended => self.tab.gone(),
             Unheard::Silent => Failure::new(due, self.told()),
             Unheard::Thrown => {
                 let thrown = self.kept.borrow_mut().thrown.take();
@@ -256,16 +263,4 @@ impl Stage {
             }
         }
     }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.browser.forget(&self.session);
-        let context = json!({ "browserContextId": self.context });
-        self.browser.send(self.browser.number(), None, "Target.disposeBrowserContext", &context);
-    }
-}
-
-fn text_of(value: &Value, name: &str) -> String {
-    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -3,12 +3,17 @@
 use std::{
     collections::BTreeMap,
     fs, io,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
 use serde::Deserialize;
 
-use crate::{checks, regions::RegionError, source::Source};
+use crate::{
+    checks::{self, Check},
+    regions::RegionError,
+    source::Source,
+};
 
 /// A track: a transport, built step by step.
 #[derive(Clone, Debug, Deserialize)]
@@ -139,6 +144,13 @@ impl Track {
     pub fn number_of(&self, name: &str) -> Option<usize> {
         let by_name = self.steps.iter().position(|step| step.name == name).map(|at| at + 1);
         by_name.or_else(|| name.parse().ok().filter(|number| self.step(*number).is_some()))
+    }
+
+    /// The checks of these steps, in their order, with the numbers of the steps.
+    pub fn checks(&self, steps: RangeInclusive<usize>) -> impl Iterator<Item = (usize, &'static Check)> {
+        let steps = (1..).zip(&self.steps).filter(move |(number, _)| steps.contains(number));
+        let ids = steps.flat_map(|(number, step)| step.checks.iter().map(move |id| (number, id)));
+        ids.filter_map(|(number, id)| Some((number, checks::find(&self.name, id)?)))
     }
 
     /// The step of a region, and what the track says of it.

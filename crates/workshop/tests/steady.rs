@@ -69,7 +69,7 @@ fn the_finished_programs_pass_under_load() {
                 };
                 let mut slowest = (0, "");
                 let result = judge.steps(
-                    track.steps.len(),
+                    1..=track.steps.len(),
                     |_, _| {},
                     |ran| {
                         slowest = slowest.max((ran.took.as_millis(), ran.check.id));

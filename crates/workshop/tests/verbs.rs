@@ -1,4 +1,4 @@
-//! The verbs that build nothing, as a learner types them.
+//! The verbs, as a learner types them; those that build have next to nothing to build.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,6 +46,23 @@ impl Desk {
     /// So that cargo gives up before it compiles anything.
     fn breaks_the_build(&self) {
         fs::write(self.repository.mine(self.track).join("Cargo.toml"), "no manifest\n").unwrap();
+    }
+
+    /// Another program in place of the learner's: one of std alone.
+    fn is_instead(&self, main: &str) {
+        let folder = self.repository.mine(self.track);
+        let manifest = "[package]\nname = \"instead\"\nedition = \"2024\"\n[[bin]]\nname = \"instead\"\n\
+                        path = \"src/instead.rs\"\n[workspace]\n";
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        fs::write(folder.join("src/instead.rs"), main).unwrap();
+        let _ = fs::remove_file(folder.join("src/lib.rs"));
+    }
+
+    /// What a check says that fails; cargo's own words apart.
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     fn says(&self, arguments: &[&str]) -> String {
@@ -147,6 +164,37 @@ fn without_a_terminal_a_check_says_what_it_builds() {
     assert!(said.contains("raw-websocket …\n"), "{said}");
     assert!(said.contains("it does not compile"), "{said}");
     assert!(!said.contains('\r'), "control codes where lines stay: {said:?}");
+}
+
+#[test]
+fn the_step_under_way_is_judged_first_and_what_fails_below_it_is_to_be_mended_first() {
+    let desk = Desk::at("first", 4);
+    // In JavaScript, three steps.
+    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs/server.mjs");
+    desk.is_instead(&format!(
+        "fn main() {{ std::process::Command::new(\"node\").arg({server:?}).status().unwrap(); }}"
+    ));
+    let said = desk.fails(&["check"]);
+    let failure = said.find("raw-websocket / 4 / length-126").unwrap_or_else(|| panic!("{said}"));
+    let below = said.find("Steps 1 to 3 still pass.").unwrap_or_else(|| panic!("{said}"));
+    assert!(failure < below, "{said}");
+    assert!(desk.says(&["hint"]).contains("for length-126"));
+
+    // It closes every connection.
+    desk.is_instead(
+        "fn main() { let listener = std::net::TcpListener::bind(\"127.0.0.1:0\").unwrap();\n\
+         println!(\"listening on http://{}\", listener.local_addr().unwrap());\n\
+         listener.incoming().for_each(drop); }",
+    );
+    let said = desk.fails(&["check"]);
+    let own = said.find("raw-websocket / 4 / length-126").unwrap_or_else(|| panic!("{said}"));
+    let news = "Step 1 fails too, and passed once: mend this first.";
+    let news = said.find(news).unwrap_or_else(|| panic!("{said}"));
+    let below = said.find("raw-websocket / 1 / plain-get-426").unwrap_or_else(|| panic!("{said}"));
+    assert!(own < news && news < below, "{said}");
+    assert!(desk.says(&["hint"]).contains("for plain-get-426"), "a hint is for what is to be mended first");
+    let told: serde_json::Value = serde_json::from_str(&desk.fails(&["check", "--json"])).unwrap();
+    assert_eq!(told["failed"]["check"], "plain-get-426", "{told}");
 }
 
 /// `watch` where nothing builds, its keys, and what it says.

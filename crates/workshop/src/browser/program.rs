@@ -10,15 +10,23 @@ use crate::process::spawn_group;
 /// The variable that names the browser to run, instead of one that is looked for.
 pub const VARIABLE: &str = "WORKSHOP_BROWSER";
 
-/// Names of browsers that speak the protocol, as they stand on the PATH.
-const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+/// Names of browsers that speak the protocol, as they stand on the PATH: first those that have no windows at all, which
+/// start and load in half the time.
+const NAMES: [&str; 7] = [
+    "chromium-headless-shell",
+    "chrome-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+];
 
 /// Where macOS keeps one.
 const OF_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
 /// How to get one, where there is none.
-pub const INSTALL: &str =
-    "install one (Debian: apt install chromium), or name yours in the variable WORKSHOP_BROWSER";
+pub const INSTALL: &str = "install one (Debian: apt install chromium-headless-shell), or name yours in the variable WORKSHOP_BROWSER";
 
 /// The browser to run, if there is one.
 pub fn found() -> Option<PathBuf> {

@@ -29,26 +29,30 @@ use crate::{
 };
 
 checks! {
-    connection::alpn "alpn-h2", "TLS with ALPN h2, and no other", "RFC 9113 §3.2", "alpn";
-    connection::page "page-served", "one port speaks TLS, and HTTP/2 with prior knowledge", "RFC 9113 §3.3", "speaks";
-    stream::head "headers-before-end", "the head comes at once, and the stream stays open", "RFC 9113 §8.1", "head";
-    stream::first_record "first-record", "what is retained comes first", "the chat's protocol", "head";
-    stream::still_open "still-open", "each message comes on the same stream", "RFC 6202 §3", "next";
-    records::newline "newline-in-text", "a record is a line, whatever its texts have", "the chat's protocol", "line";
-    records::two "two-records-one-frame", "records end where their lines end, not where frames do", "RFC 9113 §6.1", "line";
-    posts::many_streams "one-connection-many-streams", "streams of one connection do not wait for each other", "RFC 9113 §5", "spawn";
-    posts::ends "post-ends", "an answer that is whole ends its stream", "RFC 9113 §8.1", "respond";
-    leaving::reset "reset-removes", "a stream that is reset is gone, and nothing else", "RFC 9113 §5.4.2", "stream-ended";
-    leaving::others "others-go-on", "an error of one stream is no error of the connection", "RFC 9113 §5.4.2", "stream-ended";
-    flow::stuck "stuck-reader-does-not-stall", "who does not read holds up nobody", "RFC 9113 §5.2", "flow-control";
-    flow::memory "memory-bounded", "who does not read costs no memory", "RFC 9113 §5.2", "in-turn";
-    heartbeat::ping "ping-after-silence", "a silent peer is pinged", "RFC 9113 §6.7", "silence";
-    heartbeat::dropped "no-answer-dropped", "who answers no ping is dropped", "RFC 9113 §6.7", "silence";
-    page::split "split-anywhere", "a record is a line, wherever chunks end", "WHATWG Fetch §5.3", "read-lines";
-    page::utf8 "utf8-split", "a character is decoded whole, wherever chunks end", "WHATWG Encoding §7.2", "read-lines";
-    page::red "red-on-end", "every end of a stream is told, and asked after", "WHATWG Streams §4.3", "stream-follow";
-    page::no_loss "reconnects-without-loss", "the next stream begins behind the last whole line", "the chat's protocol", "stream-follow";
-    page::silence "silence-is-an-end", "without a sign of life for 45 s a stream is dead", "the page's clock", "stream-follow";
+    Server {
+        connection::alpn "alpn-h2", "TLS with ALPN h2, and no other", "RFC 9113 §3.2", "alpn";
+        connection::page "page-served", "one port speaks TLS, and HTTP/2 with prior knowledge", "RFC 9113 §3.3", "speaks";
+        stream::head "headers-before-end", "the head comes at once, and the stream stays open", "RFC 9113 §8.1", "head";
+        stream::first_record "first-record", "what is retained comes first", "the chat's protocol", "head";
+        stream::still_open "still-open", "each message comes on the same stream", "RFC 6202 §3", "next";
+        records::newline "newline-in-text", "a record is a line, whatever its texts have", "the chat's protocol", "line";
+        records::two "two-records-one-frame", "records end where their lines end, not where frames do", "RFC 9113 §6.1", "line";
+        posts::many_streams "one-connection-many-streams", "streams of one connection do not wait for each other", "RFC 9113 §5", "spawn";
+        posts::ends "post-ends", "an answer that is whole ends its stream", "RFC 9113 §8.1", "respond";
+        leaving::reset "reset-removes", "a stream that is reset is gone, and nothing else", "RFC 9113 §5.4.2", "stream-ended";
+        leaving::others "others-go-on", "an error of one stream is no error of the connection", "RFC 9113 §5.4.2", "stream-ended";
+        flow::stuck "stuck-reader-does-not-stall", "who does not read holds up nobody", "RFC 9113 §5.2", "flow-control";
+        flow::memory "memory-bounded", "who does not read costs no memory", "RFC 9113 §5.2", "in-turn";
+        heartbeat::ping "ping-after-silence", "a silent peer is pinged", "RFC 9113 §6.7", "silence";
+        heartbeat::dropped "no-answer-dropped", "who answers no ping is dropped", "RFC 9113 §6.7", "silence";
+    }
+    Page {
+        page::split "split-anywhere", "a record is a line, wherever chunks end", "WHATWG Fetch §5.3", "read-lines";
+        page::utf8 "utf8-split", "a character is decoded whole, wherever chunks end", "WHATWG Encoding §7.2", "read-lines";
+        page::red "red-on-end", "every end of a stream is told, and asked after", "WHATWG Streams §4.3", "stream-follow";
+        page::no_loss "reconnects-without-loss", "the next stream begins behind the last whole line", "the chat's protocol", "stream-follow";
+        page::silence "silence-is-an-end", "without a sign of life for 45 s a stream is dead", "the page's clock", "stream-follow";
+    }
 }
 
 /// How far the connection's window is opened at first: more than a stream's.

@@ -14,26 +14,28 @@ use crate::{
 };
 
 checks! {
-    request::plain_get "plain-get-426", "what does not ask for an upgrade is answered too", "RFC 9110 §15.5.22", "open";
-    handshake::example_key "rfc-example-key", "101 with the accept that the key asks for", "RFC 6455 §4.2.2", "serve-each";
-    slow_handshake "slow-handshake-does-not-block", "one that dawdles over its handshake holds up nobody", "README, The follower here", "serve-each";
-    request::header_case "header-case", "Connection and Upgrade are lists without case", "RFC 6455 §4.2.1", "judge";
-    handshake::protocol "protocol-only-if-offered", "a subprotocol is one of those offered, or none", "RFC 6455 §4.2.2", "judge";
-    handshake::origin "foreign-origin-403", "a page from elsewhere is refused", "RFC 6455 §10.2", "upgrade";
-    control_frames::ping_pong "ping-pong", "a ping is answered with its own data", "RFC 6455 §5.5.3", "greet";
-    fragments::three_fragments "three-fragments", "a draft is posted, in however many fragments it comes", "RFC 6455 §5.4", "heard";
-    follow::second_client "second-client-hears", "what one posts, all hear", "the chat's protocol", "follow";
-    follow::join_race "join-race-sweep", "who joins while others post misses nothing", "the chat's protocol", "greet";
-    follow::dead_peer "dead-peer-others-go-on", "a peer that is gone holds up nobody", "RFC 6455 §7.1.7", "heard";
-    decode::too_big "too-big-1009", "a message over 32 KiB is 1009, by its header", "RFC 6455 §10.4", "config";
-    decode::unmasked "unmasked-1002", "who breaks a rule is told which kind", "RFC 6455 §7.4.1", "close-code";
-    pressure::memory "memory-bounded", "clients that do not read cost no memory", "the chat's protocol", "hand-over";
-    control_frames::close_echo "close-echo", "a Close is answered with its own code", "RFC 6455 §5.5.1", "tell";
-    ping_flood "ping-flood-1008", "who sends control frames without end is told 1008", "the chat's protocol", "control";
-    pressure::missed_pong "missed-pong-dropped", "a silent peer is pinged, and dropped if it does not answer", "RFC 6455 §5.5.2", "silence";
-    control_frames::close_then_eof "close-then-eof", "after the closing handshake the server closes TCP", "RFC 6455 §7.1.1", "run";
-    ctrl_c "ctrl-c-1001", "who is connected when the server stops is told 1001", "RFC 6455 §7.4.1", "stopping";
-    rebind "rebind-at-once", "a server that was stopped can be started again at once", "the chat's protocol", "run";
+    Server {
+        request::plain_get "plain-get-426", "what does not ask for an upgrade is answered too", "RFC 9110 §15.5.22", "open";
+        handshake::example_key "rfc-example-key", "101 with the accept that the key asks for", "RFC 6455 §4.2.2", "serve-each";
+        slow_handshake "slow-handshake-does-not-block", "one that dawdles over its handshake holds up nobody", "README, The follower here", "serve-each";
+        request::header_case "header-case", "Connection and Upgrade are lists without case", "RFC 6455 §4.2.1", "judge";
+        handshake::protocol "protocol-only-if-offered", "a subprotocol is one of those offered, or none", "RFC 6455 §4.2.2", "judge";
+        handshake::origin "foreign-origin-403", "a page from elsewhere is refused", "RFC 6455 §10.2", "upgrade";
+        control_frames::ping_pong "ping-pong", "a ping is answered with its own data", "RFC 6455 §5.5.3", "greet";
+        fragments::three_fragments "three-fragments", "a draft is posted, in however many fragments it comes", "RFC 6455 §5.4", "heard";
+        follow::second_client "second-client-hears", "what one posts, all hear", "the chat's protocol", "follow";
+        follow::join_race "join-race-sweep", "who joins while others post misses nothing", "the chat's protocol", "greet";
+        follow::dead_peer "dead-peer-others-go-on", "a peer that is gone holds up nobody", "RFC 6455 §7.1.7", "heard";
+        decode::too_big "too-big-1009", "a message over 32 KiB is 1009, by its header", "RFC 6455 §10.4", "config";
+        decode::unmasked "unmasked-1002", "who breaks a rule is told which kind", "RFC 6455 §7.4.1", "close-code";
+        pressure::memory "memory-bounded", "clients that do not read cost no memory", "the chat's protocol", "hand-over";
+        control_frames::close_echo "close-echo", "a Close is answered with its own code", "RFC 6455 §5.5.1", "tell";
+        ping_flood "ping-flood-1008", "who sends control frames without end is told 1008", "the chat's protocol", "control";
+        pressure::missed_pong "missed-pong-dropped", "a silent peer is pinged, and dropped if it does not answer", "RFC 6455 §5.5.2", "silence";
+        control_frames::close_then_eof "close-then-eof", "after the closing handshake the server closes TCP", "RFC 6455 §7.1.1", "run";
+        ctrl_c "ctrl-c-1001", "who is connected when the server stops is told 1001", "RFC 6455 §7.4.1", "stopping";
+        rebind "rebind-at-once", "a server that was stopped can be started again at once", "the chat's protocol", "run";
+    }
 }
 
 /// One sends half a request; others come and are served; then it sends the rest.

@@ -16,7 +16,10 @@ pub(super) struct Kept {
     /// How many of those that were not for a WebSocket were taken.
     pub(super) taken: usize,
     pub(super) answers: BTreeMap<u64, Value>,
-    pub(super) is_loaded: bool,
+    /// Where the browser is going.
+    going: Option<String>,
+    /// The address of the page that is loaded.
+    pub(super) shown: Option<String>,
     pub(super) has_ended: bool,
     /// The addresses of all WebSockets that the page made.
     pub(super) sockets: Vec<String>,
@@ -41,7 +44,10 @@ impl Kept {
         }
         let text = |pointer| said.pointer(pointer).and_then(Value::as_str);
         match text("/method") {
-            Some("Page.domContentEventFired") => self.is_loaded = true,
+            Some("Page.frameNavigated") if said.pointer("/params/frame/parentId").is_none() => {
+                self.going = text("/params/frame/url").map(ToOwned::to_owned);
+            }
+            Some("Page.domContentEventFired") => self.shown = self.going.take(),
             Some("Network.webSocketCreated") => {
                 self.sockets.push(text("/params/url").unwrap_or_default().to_owned());
             }

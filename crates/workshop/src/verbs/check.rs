@@ -1,25 +1,23 @@
-//! `check`: builds, runs the checks up to the step under way, stops at the first that fails.
+//! `check`: builds, runs the checks of the step under way, then those of the steps before it. Each of the two ends at the
+//! first that fails.
 
 mod done;
+mod ran;
 mod waiting;
 
-use std::{cell::RefCell, time::Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
 use super::{Setting, class};
 use crate::{
     building::Built,
-    checks,
     failure::Report,
-    judge::Judge,
     learner::{Learner, Trouble},
-    probe,
-    process::Program,
     snapshots,
     terminal::{Style, print, wrap},
-    trace,
 };
+use ran::Ran;
 use waiting::Waiting;
 
 /// What `check` is told.
@@ -97,120 +95,30 @@ pub fn check(setting: &Setting, options: &Options) -> Result<Verdict, Trouble> {
         }
     };
     let built = begun.elapsed();
-    let ran = run(setting, options, &learner, program, last, &mut waiting);
+    let ran = Ran::of(setting, options, &learner, program, last, &mut waiting);
     snapshots::checked(&learner.folder, snapshot, &ran.outcome())?;
     ran.not_run()?;
-    let Ran { passed, report, seed, .. } = &ran;
+    let report = ran.first().map(|failed| &failed.report);
     learner.progress.failed = None;
     if let Some(report) = report {
         learner.progress.failed(report);
     }
     learner.progress.write(&learner.folder)?;
-    ran.tell(setting, options, &learner)?;
+    if options.json {
+        ran.print_json(options, &learner)?;
+    }
     if let Some(report) = report {
         tell_class(setting, options, &learner, false, Some(&report.check));
         return Ok(Verdict::Failed);
     }
     if !options.json {
-        let (count, built) = (passed.len(), built.as_secs_f32());
-        let checked = begun.elapsed().as_secs_f32() - built;
-        let text =
-            format!("{count} checks pass  (built in {built:.1} s, checked in {checked:.1} s, seed {seed})\n");
-        print(setting.paint.text(Style::Green, text));
+        print(setting.paint.text(Style::Green, ran.passed_in(built)));
     }
     if options.step.is_none() {
         done::advance(setting, &mut learner, !options.json)?;
     }
     tell_class(setting, options, &learner, true, None);
     Ok(Verdict::Passed)
-}
-
-/// What the checks came to.
-struct Ran {
-    passed: Vec<Passed>,
-    report: Option<Report>,
-    conversation: Vec<String>,
-    seed: u64,
-}
-
-/// Runs the checks of steps 1 to `last`.
-fn run(
-    setting: &Setting,
-    options: &Options,
-    learner: &Learner,
-    program: Program,
-    last: usize,
-    waiting: &mut Waiting,
-) -> Ran {
-    let (track, stretch) = (&learner.track, probe::calibrate());
-    let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..100_000));
-    let root = &setting.repository.root;
-    let judge = Judge { track, program, root, browser: setting.browser.clone(), seed, stretch };
-    let mut passed = Vec::new();
-    let mut conversation = Vec::new();
-    let shown = RefCell::new(waiting);
-    let result = judge.steps(
-        last,
-        |number, check| shown.borrow_mut().begins(&track.name, number, check),
-        |ran| {
-            shown.borrow().ended();
-            match ran.result {
-                Ok(()) => passed.push(Passed { check: ran.check.id, milliseconds: ran.took.as_millis() }),
-                Err(_) => conversation = trace::told(&ran.pieces),
-            }
-        },
-    );
-    shown.borrow_mut().over();
-    let report = result.err().map(|report| {
-        let region = checks::find(&track.name, &report.check).map(|check| check.region).unwrap_or_default();
-        learner.placed(*report, region)
-    });
-    Ran { passed, report, conversation, seed }
-}
-
-impl Ran {
-    /// In a few words, for the history.
-    fn outcome(&self) -> String {
-        let count = self.passed.len();
-        match &self.report {
-            None => format!("{count} pass"),
-            Some(report) if report.failure.not_run.is_some() => {
-                format!("{count} pass, {} was not run", report.check)
-            }
-            Some(report) => format!("{count} pass, {} fails", report.check),
-        }
-    }
-
-    /// Fails where a check was not run, for something is missing that is no part of what it checks.
-    fn not_run(&self) -> Result<(), Trouble> {
-        let Some(report) = &self.report else { return Ok(()) };
-        let Some(fix) = &report.failure.not_run else { return Ok(()) };
-        let Report { track, step, check, failure, .. } = report;
-        let count = self.passed.len();
-        Err(Trouble::Told(format!(
-            "{count} checks pass; {track} / {step} / {check} was not run: {}\n-> {fix}",
-            failure.got
-        )))
-    }
-
-    fn tell(&self, setting: &Setting, options: &Options, learner: &Learner) -> Result<(), Trouble> {
-        let Self { passed, report, conversation, .. } = self;
-        if options.json {
-            let conversation = if options.trace { conversation.clone() } else { Vec::new() };
-            let (track, step) = (&*learner.track.name, &*learner.progress.step);
-            let failed = report.as_ref();
-            return json(&Told { track, step, passed, compile_errors: None, failed, conversation });
-        }
-        let Some(report) = report else { return Ok(()) };
-        let paint = setting.paint;
-        let hint = if options.watched { "hint: the key h" } else { "hint: cargo workshop hint" };
-        print(report.render(paint, hint));
-        if options.trace {
-            let title = paint.text(Style::Bold, "the conversation");
-            print(format!("\n{title}\n{}\n", conversation.join("\n")));
-        }
-        Ok(())
-    }
 }
 
 /// Reports to the class, if one was joined.

@@ -10,11 +10,11 @@ use crate::{
     probe::{Outcome, Probe},
 };
 
-/// Pings that one who answers must live through.
-const PINGS: usize = 4;
+/// Pings that one who answers must live through. One whose answers do not count is dropped before the second.
+const PINGS: usize = 3;
 
 fn silence(probe: &Probe) -> (Duration, String) {
-    let silence = probe.stretched(Duration::from_millis(150));
+    let silence = probe.stretched(Duration::from_millis(125));
     (silence, silence.as_millis().to_string())
 }
 

@@ -39,7 +39,7 @@ pub(super) fn silent_until_post(probe: &Probe) -> Outcome {
         for id in 1..=3 {
             let did = format!("We asked after the newest cursor, {cursor}, and waited.");
             let mut waiter = waiting(probe, server, &cursor)?;
-            silent(&mut waiter, &did)?;
+            silent([&mut waiter], &did)?;
             poster.posted(&draft("dana", &probe.word(8), &format!("n{id}")))?;
             let did = format!("{did} Then a message was posted.");
             cursor = told(&mut waiter, &[id], &did, NOT_WOKEN)?.cursor;

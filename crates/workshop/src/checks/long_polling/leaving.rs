@@ -28,7 +28,7 @@ pub(super) fn gauge(probe: &Probe) -> Outcome {
         let mut waiters =
             (0..3 * LEAVING).map(|_| waiting(probe, server, &cursor)).collect::<Result<Vec<_>, _>>()?;
         if let Some(last) = waiters.last_mut() {
-            silent(last, "60 clients waited.")?;
+            silent([last], "60 clients waited.")?;
         }
         let mut asked = waiters.split_off(2 * LEAVING);
         let closed = waiters.split_off(LEAVING);
@@ -82,7 +82,7 @@ pub(super) fn stop(probe: &Probe) -> Outcome {
         let did = "Three clients waited with `wait=50`, and your server was told to stop (SIGTERM).";
         let cursor = Client::new(probe, server)?.follow(None)?.cursor;
         let mut waiters = (0..3).map(|_| waiting(probe, server, &cursor)).collect::<Result<Vec<_>, _>>()?;
-        waiters.iter_mut().try_for_each(|waiter| silent(waiter, did))?;
+        silent(&mut waiters, did)?;
         server.stop();
         for waiter in &mut waiters {
             let due = "204: there is nothing to say, and nobody to say it later";

@@ -36,7 +36,7 @@ pub(super) fn between(probe: &Probe) -> Outcome {
             next += posts as u64;
         }
         let mut waiter = waiting(probe, server, &cursor)?;
-        silent(&mut waiter, "A client asked after the newest cursor.")?;
+        silent([&mut waiter], "A client asked after the newest cursor.")?;
         poster.posted_all(&drafts(&probe.word(6), RETAINED))?;
         let oldest = next - 1;
         for (cursor, missed, reset) in [(&*first, Some(oldest), false), ("another-7", None, true)] {

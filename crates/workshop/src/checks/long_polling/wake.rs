@@ -38,7 +38,7 @@ pub(super) fn three_waiters(probe: &Probe) -> Outcome {
             let mut waiters =
                 (0..3).map(|_| waiting(probe, server, &cursor)).collect::<Result<Vec<_>, _>>()?;
             let did = "Three clients waited after the same cursor.";
-            waiters.iter_mut().try_for_each(|waiter| silent(waiter, did))?;
+            silent(&mut waiters, did)?;
             poster.posted(&draft("dana", &probe.word(8), &format!("n{id}")))?;
             for (number, waiter) in (1..).zip(&mut waiters) {
                 let did = format!("{did} A message was posted; this is client {number} of three.");

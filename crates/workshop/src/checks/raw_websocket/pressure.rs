@@ -31,6 +31,12 @@ const MAX_GROWTH: u64 = 16 << 20;
 /// So many messages a log retains.
 const RETAINED: u64 = 256;
 
+/// So long a client is silent, on a machine that is not slow, before it is pinged.
+pub(super) const SILENCE: Duration = Duration::from_millis(125);
+
+/// Pings that a client who answers lives through. One whose answers do not count is dropped before the second.
+pub(super) const PINGS: usize = 3;
+
 /// Receive buffer of a client that is to be slow.
 const SMALL: usize = 4 * 1024;
 
@@ -159,7 +165,7 @@ pub(in crate::checks) fn memory(probe: &Probe) -> Outcome {
 
 /// One that answers its pings, one that does not, one that is not silent.
 pub(in crate::checks) fn missed_pong(probe: &Probe) -> Outcome {
-    let silence = probe.stretched(Duration::from_millis(150));
+    let silence = probe.stretched(SILENCE);
     let milliseconds = silence.as_millis().to_string();
     let did =
         format!("We started your server with PING_MS={milliseconds}, connected twice, and were silent.");
@@ -170,7 +176,7 @@ pub(in crate::checks) fn missed_pong(probe: &Probe) -> Outcome {
         let mut dropped = None;
         let mut seen = BTreeSet::new();
         let begun = Instant::now();
-        while begun.elapsed() < silence * 6 && (pings < 4 || dropped.is_none()) {
+        while begun.elapsed() < silence * 6 && (pings < PINGS || dropped.is_none()) {
             match answers.frame_within(silence / 8) {
                 Ok(frame) if frame.opcode == 9 => {
                     pings += 1;

@@ -7,7 +7,11 @@ use std::{
 };
 
 use super::{
-    expect_frame, follow::hears, in_log, joined, masked_close, open, pressure::slow, said, texts, unframed,
+    expect_frame,
+    follow::hears,
+    in_log, joined, masked_close, open,
+    pressure::{PINGS, SILENCE, slow},
+    said, texts, unframed,
 };
 use crate::{
     client::{Frame, Wire, masked},
@@ -36,9 +40,6 @@ const TRIED: Duration = Duration::from_secs(10);
 
 /// Between two drafts of that client, which are signs of life.
 const SIGN: Duration = Duration::from_millis(20);
-
-/// Pings that another client gets until the one that closed would have had one too.
-const PINGS: usize = 3;
 
 /// Why nothing comes, where a socket that takes nothing is left to its conversation.
 const LOCKED: &str = "somebody waits for themselves: `leave` takes the lock of `output`, so drop your guard before; or nobody \
@@ -184,7 +185,7 @@ fn listens(probe: &Probe, wire: &mut Wire, due: &str, mut is_done: impl FnMut(&F
 
 /// One closes while much waits for it, and is silent: its Close is answered behind all that, and nothing comes after it.
 pub(in crate::checks) fn after_close(probe: &Probe) -> Outcome {
-    let silence = probe.stretched(Duration::from_millis(150)).as_millis().to_string();
+    let silence = probe.stretched(SILENCE).as_millis().to_string();
     probe.serve(&[], &[("PING_MS", &silence), ("LINGER_MS", "30000")], |server| {
         let did = format!(
             "We started your server with PING_MS={silence}. A client posted {ANSWERS} drafts of 8 KB, read none of the batches, \
@@ -201,6 +202,7 @@ pub(in crate::checks) fn after_close(probe: &Probe) -> Outcome {
         let heard = |frame: &Frame| frame.opcode == 1 && texts(&frame.payload, &nonce).contains(&last);
         let due = "the last of these drafts, for another client";
         listens(probe, &mut other, due, heard).map_err(|failure| failure.did(did.clone()))?;
+        // Until the one that closed would have had one too.
         for _ in 0..PINGS {
             let due = "a ping for another client that is silent";
             listens(probe, &mut other, due, |frame| frame.opcode == 9).map_err(|failure| {
