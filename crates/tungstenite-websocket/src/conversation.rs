@@ -33,6 +33,9 @@ use tokio_tungstenite::{
 
 use crate::{Server, woken::Woken};
 
+/// So many batches of the history are written past the library: 4 MiB, and the default history has at most 2.3.
+const MAX_GREETINGS: usize = 16;
+
 /// How a conversation ends.
 enum End {
     /// With a close frame of ours.
@@ -116,7 +119,7 @@ impl Conversation {
     }
 
     /// Writes the answer's head and the first batch, with one system call if the socket takes it, past the library: it
-    /// would keep as much room as the batch takes, to the end. Nothing is read meanwhile.
+    /// would keep as much room as the batch takes, to the end. Nothing is read meanwhile. Again, it writes the next batch.
     async fn greet(&mut self) -> Result<(), Error> {
         // region: greet
         let mut greeting = std::mem::take(&mut self.head);
@@ -133,7 +136,12 @@ impl Conversation {
     async fn talk(&mut self, context: &Context) -> Result<End, Error> {
         let mut keep_alive = KeepAlive::new(self.socket.get_ref().phase());
         let mut stopping = pin!(context.stopping());
-        self.greet().await?;
+        for _ in 0..MAX_GREETINGS {
+            self.greet().await?;
+            if !self.follower.has_news() {
+                break;
+            }
+        }
         loop {
             // Begins anew with all that is not news, which may have been a sign of life.
             let mut silence = pin!(keep_alive.silence());
