@@ -6,19 +6,30 @@
 //! (0 lifts the limit), `PING_MS`, `STALLED_MS`, `LINGER_MS` and `DRAFTS`, [`limits`] and [`store`] here. It answers with one line on standard
 //! output, `listening on http://…:<port>/`.
 
-use std::{env, fs, io, process::ExitCode, str::FromStr, time::Duration};
+use std::{
+    env, fs,
+    io::{self, IsTerminal},
+    process::ExitCode,
+    str::FromStr,
+    time::Duration,
+};
 
 use message_store::{Draft, MessageStore};
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Level;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{Context, Limits, Listener};
 
-/// Writes the log to standard error: warnings and what the operator should know, or what `RUST_LOG` says, such
-/// as `debug` or `server=debug`.
+/// Writes the log to standard error, in colour on a terminal: warnings and what the operator should know, or what
+/// `RUST_LOG` says, such as `debug` or `server=debug`.
 pub fn start_log() {
-    let wanted = std::env::var("RUST_LOG").ok().and_then(|text| Targets::from_str(&text).ok());
-    let targets = wanted.unwrap_or_else(|| Targets::new().with_default(tracing::Level::INFO));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let wanted = env::var("RUST_LOG").ok().and_then(|text| Targets::from_str(&text).ok());
+    // h2 warns of what a peer does, as often as it does it: no client is to fill a disk.
+    let targets =
+        wanted.unwrap_or_else(|| Targets::new().with_default(Level::INFO).with_target("h2", Level::ERROR));
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    // On a terminal NO_COLOR decides.
+    let lines = if io::stderr().is_terminal() { lines } else { lines.with_ansi(false) };
     tracing_subscriber::registry().with(lines).with(targets).init();
 }
 

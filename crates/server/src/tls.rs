@@ -122,8 +122,14 @@ impl AsyncWrite for Recorded {
 }
 
 fn names(context: &Context) -> Vec<String> {
-    let given = context.gate.hosts().iter().map(|host| host.trim_matches(['[', ']']).to_owned());
-    ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into_iter().chain(given).collect()
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    for host in context.gate.hosts() {
+        let name = host.trim_matches(['[', ']']);
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn kept_or_new(path: &Path, names: &[String]) -> io::Result<String> {

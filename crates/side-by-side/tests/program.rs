@@ -105,7 +105,9 @@ mod signals {
         time::{Duration, Instant},
     };
 
-    use conformance::{Client, Http1, Http2Streaming, Link, LongPolling, OverWebSocket, Polling, next, soon};
+    use conformance::{
+        Client, Http1, Http2Streaming, Link, LongPolling, OverWebSocket, Polling, http2, next, soon,
+    };
 
     use super::{folder, program};
 
@@ -199,7 +201,33 @@ mod signals {
             assert_eq!(status.code(), Some(0), "after SIG{signal}: {status}, {log}");
             assert!(took < Duration::from_secs(2), "it took {took:?} after SIG{signal}");
             assert!(!log.contains("panicked"), "{log}");
+            assert!(log.contains("stopping") && !log.contains('\x1b'), "no colours in a file: {log:?}");
             drop((silent, polling, long_polling));
         }
+    }
+
+    /// A client that floods is no line of the log, so that no client fills a disk: not even where h2 warns of it.
+    #[tokio::test]
+    async fn a_flood_writes_nothing_to_the_log() {
+        let running = Running::start("flood");
+        let streaming = running.addresses[3];
+        let mut octets = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        octets.extend(http2::frame(4, 0, 0, &[]));
+        // GET / of localhost (RFC 7541 appendix A), END_STREAM and END_HEADERS, reset at once.
+        let request = [&[0x82, 0x86, 0x84, 0x41, 9][..], b"localhost"].concat();
+        for stream in (1..100).step_by(2) {
+            octets.extend(http2::frame(1, 0x5, stream, &request));
+            octets.extend(http2::frame(3, 0, stream, &8_u32.to_be_bytes()));
+        }
+        let mut flood = Http1::connect(&Link::to(streaming)).await.expect("the server accepts");
+        flood.send_raw(&octets).await.expect("a flood is sent");
+        let said = soon("the end of a flood", flood.until_closed()).await;
+        assert!(said.windows(9).any(|frame| frame[3] == 7), "it ends with GOAWAY: {said:?}");
+        let pid = running.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", "TERM", &pid]).status().expect("kill is there");
+        assert!(sent.success(), "the signal is sent");
+        let (_, log) = tokio::task::spawn_blocking(|| running.end()).await.expect("a wait without a panic");
+        let other = log.lines().find(|line| !line.contains("certificate") && !line.contains("stopping"));
+        assert_eq!(other, None, "{log}");
     }
 }
