@@ -14,7 +14,7 @@ pub struct Options {
     pub port: u16,
 
     /// Address to listen on. Default: both 127.0.0.1 and ::1.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<IpAddr>,
 
     /// A name or address, beside those of loopback, by which clients reach this server (`Host`); may be
@@ -82,6 +82,10 @@ impl Options {
         let matches = command.get_matches();
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+fn address(value: &str) -> Result<IpAddr, String> {
+    value.parse().map_err(|_| "an IP address of this machine, or 0.0.0.0 or :: for all of them".to_owned())
 }
 
 fn history(value: &str) -> Result<usize, String> {

@@ -8,7 +8,9 @@
 
 use std::{
     env, fs,
+    future::pending,
     io::{self, IsTerminal},
+    path::Path,
     process::ExitCode,
     str::FromStr,
     time::Duration,
@@ -70,14 +72,28 @@ fn milliseconds(name: &str) -> io::Result<Option<Duration>> {
 pub async fn store(history: usize) -> io::Result<MessageStore> {
     let store = MessageStore::in_memory(history);
     if let Some(path) = env::var_os("DRAFTS") {
-        for (number, line) in (1..).zip(fs::read_to_string(&path)?.lines()) {
-            let draft = Draft::from_json(line.as_bytes()).map_err(|rejected| {
-                io::Error::other(format!("line {number} of DRAFTS must be a draft: {}", rejected.error))
-            })?;
+        for draft in drafts(Path::new(&path))? {
             store.append(draft).await;
         }
     }
     Ok(store)
+}
+
+/// The drafts of a file, one a line.
+fn drafts(path: &Path) -> io::Result<Vec<Draft>> {
+    let unread = |error: io::Error| {
+        io::Error::new(
+            error.kind(),
+            format!("DRAFTS must be a file of drafts, not {}: {error}", path.display()),
+        )
+    };
+    let text = fs::read_to_string(path).map_err(unread)?;
+    let draft = |(number, line): (usize, &str)| {
+        Draft::from_json(line.as_bytes()).map_err(|rejected| {
+            io::Error::other(format!("line {number} of DRAFTS must be a draft: {}", rejected.error))
+        })
+    };
+    (1..).zip(text.lines()).map(draft).collect()
 }
 
 /// Starts the graceful stop of each context on Ctrl-C, and on SIGTERM where there is one. A second one ends the
@@ -93,20 +109,24 @@ pub fn stop_on_signal(contexts: Vec<Context>) {
 }
 
 async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
+    let interrupt = async {
+        // Where it cannot be heard, it ends the process as it does by default.
+        if tokio::signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
+        }
+    };
     #[cfg(unix)]
     {
         use tokio::signal::unix;
         if let Ok(mut terminate) = unix::signal(unix::SignalKind::terminate()) {
             tokio::select! {
-                _ = interrupt => {}
+                () = interrupt => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
     }
-    // An error means that signals cannot be heard; the default then ends the process.
-    let _ = interrupt.await;
+    interrupt.await;
 }
 
 /// Says on standard output where people find the server.
@@ -137,5 +157,24 @@ pub fn exit(result: io::Result<()>) -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_in_drafts_is_named_with_its_place() {
+        let path = env::temp_dir().join(format!("crosstalk-drafts-{}", std::process::id()));
+        let said = |path: &Path| drafts(path).unwrap_err().to_string();
+        assert!(
+            said(&path).contains("DRAFTS") && said(&path).contains("crosstalk-drafts"),
+            "{}",
+            said(&path)
+        );
+        fs::write(&path, "{\"user\":\"a\",\"text\":\"b\"}\n{\"user\":\"a\"}\n").unwrap();
+        assert_eq!(said(&path), "line 2 of DRAFTS must be a draft: `text` is missing");
+        fs::remove_file(path).unwrap();
     }
 }

@@ -16,7 +16,10 @@ use tokio_rustls::{
     rustls::{
         ProtocolVersion, ServerConfig, ServerConnection,
         crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+        pki_types::{
+            CertificateDer, PrivateKeyDer,
+            pem::{self, PemObject},
+        },
     },
     server::TlsStream,
 };
@@ -34,7 +37,7 @@ const RENEWAL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const FILE: &str = "certificate.pem";
 
 /// TLS for `context`'s server, offering `alpn`, with the certificate of its data folder; it is made there if
-/// there is none, if it is about to expire, or if it lacks one of the server's names.
+/// there is none that can be read, if it is about to expire, or if it lacks one of the server's names.
 ///
 /// # Errors
 ///
@@ -42,11 +45,12 @@ const FILE: &str = "certificate.pem";
 pub fn acceptor(context: &Context, alpn: &[&[u8]]) -> io::Result<TlsAcceptor> {
     let path = context.data.join(FILE);
     let pem = kept_or_new(&path, &names(context)).map_err(|error| {
-        io::Error::new(error.kind(), format!("the certificate {}: {error}", path.display()))
+        let kept = path.display();
+        let reason =
+            format!("the certificate cannot be kept as {kept}: {error}; choose another folder with --data");
+        io::Error::new(error.kind(), reason)
     })?;
-    let chain =
-        CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().map_err(io::Error::other)?;
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(io::Error::other)?;
+    let (chain, key) = chain_and_key(&pem).map_err(io::Error::other)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
@@ -55,6 +59,15 @@ pub fn acceptor(context: &Context, alpn: &[&[u8]]) -> io::Result<TlsAcceptor> {
         .map_err(io::Error::other)?;
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// The certificate and its key out of the file's text.
+fn chain_and_key(pem: &str) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), pem::Error> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>()?;
+    if chain.is_empty() {
+        return Err(pem::Error::NoItemsFound);
+    }
+    Ok((chain, PrivateKeyDer::from_pem_slice(pem.as_bytes())?))
 }
 
 /// TLS behind a tap: what is read and written inside it is told to the connection's record.
@@ -134,7 +147,12 @@ fn names(context: &Context) -> Vec<String> {
 
 fn kept_or_new(path: &Path, names: &[String]) -> io::Result<String> {
     match fs::read_to_string(path) {
-        Ok(pem) if pem.lines().next().is_some_and(|line| is_current(line, names)) => return Ok(pem),
+        Ok(pem)
+            if pem.lines().next().is_some_and(|line| is_current(line, names))
+                && chain_and_key(&pem).is_ok() =>
+        {
+            return Ok(pem);
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -214,6 +232,20 @@ mod tests {
                 0o600,
                 "the key is private"
             );
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_that_is_cut_off_is_made_anew() {
+        let folder = std::env::temp_dir().join(format!("crosstalk-tls-cut-{}", std::process::id()));
+        let path = folder.join(FILE);
+        let ours = names(&["localhost"]);
+        let whole = kept_or_new(&path, &ours).unwrap();
+        for cut in [whole.find("-----END CERT").unwrap(), whole.find("-----BEGIN PRIV").unwrap()] {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let anew = kept_or_new(&path, &ours).unwrap();
+            assert!(chain_and_key(&anew).is_ok(), "{anew}");
         }
         fs::remove_dir_all(folder).unwrap();
     }

@@ -60,7 +60,7 @@ fn a_mistake_on_the_command_line_is_told() {
         (["--history", "0"], "--history"),
         (["--allow-origin", "https://example.com/path"], "--allow-origin"),
         (["--host", "http://chat.example"], "--host"),
-        (["--listen", "localhost"], "--listen"),
+        (["--listen", "localhost"], "an IP address of this machine"),
         (["--nothing", "1"], "--nothing"),
     ] {
         let output = run(&arguments);
@@ -92,6 +92,18 @@ fn a_port_that_is_taken_is_named_with_the_option() {
     let output = run(&["--port", "65533"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(text(&output.stderr).contains("--port"), "{output:?}");
+}
+
+/// Where there can be no folder for the certificate, the option is named that tells another.
+#[test]
+fn a_folder_that_cannot_be_made_is_named_with_the_option() {
+    let file = folder("file");
+    std::fs::write(&file, "").expect("a file");
+    let output = program(&file, &["--port", "0"]).output().expect("the program starts");
+    std::fs::remove_file(&file).expect("the file goes");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = text(&output.stderr);
+    assert!(said.contains("certificate.pem") && said.contains("--data"), "{said}");
 }
 
 /// Signals, which only Unix can send to another program.
