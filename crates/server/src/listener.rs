@@ -195,34 +195,51 @@ where
         match context.connections.admit(peer) {
             Some(permit) => {
                 let stream = move |socket| Stream::new(socket, peer, permit, context.limits, first_request);
-                match context.tap.as_ref().filter(|tap| tap.is_on()) {
-                    None => tasks.spawn(connection(stream(socket))),
-                    Some(tap) => {
-                        let relayed = tapped::relay(tap.clone(), socket, stream, context.clone());
-                        let connection = Arc::clone(&connection);
-                        tasks.spawn(async move {
-                            if let Some(stream) = relayed.await {
-                                connection(stream).await;
-                            }
-                        })
-                    }
-                };
+                begin(&mut tasks, socket, stream, &connection, &context);
             }
-            None if refusal == Refusal::Answer => {
-                if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
-                    let linger = context.limits.linger;
-                    tasks.spawn(async move {
-                        answer_refused(socket, linger).await;
-                        drop(permit);
-                    });
-                }
-            }
+            None if refusal == Refusal::Answer => refuse(&mut tasks, &refusals, socket, &context),
             None => {}
         }
     }
     drop(listener);
     let _ = timeout(context.limits.shutdown, async { while tasks.join_next().await.is_some() {} }).await;
     tasks.shutdown().await;
+}
+
+/// Runs `connection` for an accepted socket in a task of its own, behind the tap where that is on.
+fn begin<F, C>(
+    tasks: &mut JoinSet<()>,
+    socket: TcpStream,
+    stream: impl FnOnce(TcpStream) -> Stream + Send + 'static,
+    connection: &Arc<C>,
+    context: &Context,
+) where
+    F: Future<Output = ()> + Send + 'static,
+    C: Fn(Stream) -> F + Send + Sync + 'static,
+{
+    match context.tap.as_ref().filter(|tap| tap.is_on()) {
+        None => tasks.spawn(connection(stream(socket))),
+        Some(tap) => {
+            let relayed = tapped::relay(tap.clone(), socket, stream, context.clone());
+            let connection = Arc::clone(connection);
+            tasks.spawn(async move {
+                if let Some(stream) = relayed.await {
+                    connection(stream).await;
+                }
+            })
+        }
+    };
+}
+
+/// Answers `503` to a connection too many in a task of its own, if there is a place among those that do so.
+fn refuse(tasks: &mut JoinSet<()>, places: &Arc<Semaphore>, socket: TcpStream, context: &Context) {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        let linger = context.limits.linger;
+        tasks.spawn(async move {
+            answer_refused(socket, linger).await;
+            drop(place);
+        });
+    }
 }
 
 /// Lets go of the tasks that have ended. They are looked for now and then: to be woken for each would cost more.

@@ -3,8 +3,8 @@
 //! # What a check of the workshop tells a server
 //!
 //! It is told by environment, so that a server in any language can be: `PORT` (0 takes a free one), `POST_RATE`
-//! (0 lifts the limit), `PING_MS`, `STALLED_MS`, `LINGER_MS` and `DRAFTS`, [`limits`] and [`store`] here. It answers with one line on standard
-//! output, `listening on http://…:<port>/`.
+//! (0 lifts the limit), `PING_MS`, `STALLED_MS`, `LINGER_MS` and `DRAFTS`, which [`limits`] and [`store`] read. It
+//! answers with one line on standard output, `listening on http://…:<port>/`.
 
 use std::{
     env, fs,

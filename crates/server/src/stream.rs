@@ -1,11 +1,15 @@
-//! An accepted connection: where it is between requests, when the peer was last heard of, and a deadline for
-//! output that the peer does not take.
+//! An accepted connection, with a deadline for output that the peer does not take.
+//!
+//! - `phase`: where it is between requests, and when the peer was last heard of
+//! - `keep_alive`: when to ping a peer that is silent, and when to give it up
+
+mod keep_alive;
+mod phase;
 
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
@@ -22,125 +26,14 @@ use wire::tap::Recorder;
 
 use crate::{Limits, Peer, Permit};
 
+pub(crate) use phase::Expecting;
+pub use {
+    keep_alive::{KeepAlive, Silence},
+    phase::Phase,
+};
+
 /// How much is read at once to tell which protocol comes: a browser's whole head.
 const SNIFFED_BYTES: usize = 4 * 1024;
-
-/// What the peer is expected to send next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expecting {
-    /// A request, or nothing: the connection is idle until the deadline.
-    Request { until: Instant },
-    /// The rest of a head, its first octet having come.
-    RestOfHead { until: Instant },
-    /// What belongs to the request that is being answered, under the deadlines of the one who answers it.
-    Answer,
-    /// Whatever another protocol has.
-    Nothing,
-}
-
-/// Where a connection is between requests. Shared by the stream, which sees octets, and by the one who handles
-/// requests, who sees where they begin and end.
-#[derive(Clone, Debug)]
-pub struct Phase(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    limits: Limits,
-}
-
-#[derive(Debug)]
-struct State {
-    expecting: Expecting,
-    last_heard: Instant,
-    /// The peer closed its sending side while a request was being answered.
-    half_closed: bool,
-    /// The socket did not take all of what was written last.
-    unwritten: bool,
-}
-
-impl Phase {
-    fn new(limits: Limits, first_request: Duration) -> Self {
-        let now = Instant::now();
-        let expecting = Expecting::Request { until: now + first_request };
-        let state = Mutex::new(State { expecting, last_heard: now, half_closed: false, unwritten: false });
-        Self(Arc::new(Shared { state, limits }))
-    }
-
-    fn limits(&self) -> &Limits {
-        &self.0.limits
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is to come, and by when. An answer lasts until the peer has taken it.
-    pub(crate) fn expecting(&self) -> Expecting {
-        let state = self.state();
-        match state.expecting {
-            Expecting::Request { .. } if state.unwritten => Expecting::Answer,
-            expecting => expecting,
-        }
-    }
-
-    /// A connection that has asked once may take its time to ask again.
-    pub(crate) fn idle(&self) {
-        self.state().expecting = Expecting::Request { until: Instant::now() + self.limits().idle };
-    }
-
-    /// A request has come whole, but for its content.
-    pub(crate) fn answering(&self) {
-        self.state().expecting = Expecting::Answer;
-    }
-
-    /// Done when the peer has closed its sending side while a request is being answered: it will ask nothing more,
-    /// and may have gone. For the one who answers, in the task that reads the connection.
-    pub async fn half_closed(&self) {
-        // Whoever reads wakes the task after the state has changed.
-        poll_fn(|_| if self.is_half_closed() { Poll::Ready(()) } else { Poll::Pending }).await;
-    }
-
-    pub(crate) fn is_half_closed(&self) -> bool {
-        self.state().half_closed
-    }
-
-    /// Another protocol has begun: nothing is expected any more by when.
-    pub fn busy(&self) {
-        self.state().expecting = Expecting::Nothing;
-    }
-
-    /// When the peer was last heard of.
-    pub fn last_heard(&self) -> Instant {
-        self.state().last_heard
-    }
-
-    fn octets_came(&self) {
-        let now = Instant::now();
-        let mut state = self.state();
-        state.last_heard = now;
-        // What comes while the peer takes an answer is read on when it was taken.
-        if let Expecting::Request { .. } = state.expecting
-            && !state.unwritten
-        {
-            state.expecting = Expecting::RestOfHead { until: now + self.limits().head };
-        }
-    }
-
-    /// The socket did not take all.
-    fn waits_for_room(&self) {
-        self.state().unwritten = true;
-    }
-
-    /// The socket takes output again: a connection that is idle is so from now on.
-    fn has_room(&self) {
-        let mut state = self.state();
-        state.unwritten = false;
-        if let Expecting::Request { until } = &mut state.expecting {
-            *until = Instant::now() + self.limits().idle;
-        }
-    }
-}
 
 /// An accepted TCP connection.
 ///
@@ -266,7 +159,7 @@ impl AsyncRead for Stream {
         } else if this.phase.expecting() == Expecting::Answer {
             // hyper would drop the request unanswered, but a peer that has asked may close its sending side
             // (RFC 9112 §9.6). Who answers sees it instead.
-            this.phase.state().half_closed = true;
+            this.phase.half_closes();
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -368,47 +261,6 @@ impl Deadline {
         }
         ready!(sleep.as_mut().poll(cx));
         Poll::Ready(io::ErrorKind::TimedOut.into())
-    }
-}
-
-/// When to ping a silent peer, and when to give it up: an octet is a sign of life, whatever it says.
-#[derive(Debug)]
-pub struct KeepAlive {
-    phase: Phase,
-    pinged: Option<Instant>,
-}
-
-/// What a peer's silence asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Silence {
-    /// It lasted [`Limits::ping_after`]: send a ping.
-    Ping,
-    /// It lasted [`Limits::pong_within`] after a ping: drop the connection.
-    Dead,
-}
-
-impl KeepAlive {
-    /// For the connection whose phase this is.
-    pub fn new(phase: Phase) -> Self {
-        Self { phase, pinged: None }
-    }
-
-    /// Waits until the peer's silence asks for something. Cancel safe.
-    pub async fn silence(&mut self) -> Silence {
-        loop {
-            let heard = self.phase.last_heard();
-            self.pinged = self.pinged.filter(|pinged| *pinged > heard);
-            let (until, then) = match self.pinged {
-                None => (heard + self.phase.limits().ping_after, Silence::Ping),
-                Some(pinged) => (pinged + self.phase.limits().pong_within, Silence::Dead),
-            };
-            let now = Instant::now();
-            if now >= until {
-                self.pinged = Some(now);
-                return then;
-            }
-            sleep_until(until).await;
-        }
     }
 }
 
