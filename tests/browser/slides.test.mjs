@@ -83,6 +83,37 @@ function goThrough() {
   return { bad, slides, missing, silent };
 }
 
+test('a plan presents what it takes, chapter after chapter, and the notes go with it', { timeout: 300_000 }, () =>
+  withPage('walkthrough', {}, async (page, context) => {
+    const day = page.locator('section#in-half-a-day');
+    const taught = await day.locator('table.plan a[href*="#"]').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
+    await day.getByRole('link', { name: 'Present: Half a day' }).click();
+    await page.locator('.idea.is-shown').waitFor({ timeout: OPENED_TIMEOUT_MS });
+    const [notes] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('n')]);
+    await notes.locator('.said', { hasText: 'who told the second window?' }).waitFor();
+    /** @type {string[]} */
+    const seen = [];
+    const chapters = new Set(taught.map((href) => href.split('#')[0] ?? ''));
+    for (const chapter of chapters) {
+      await page.waitForURL(`**${chapter}?present&plan=half-a-day*`);
+      await page.locator('.idea.is-shown').waitFor({ timeout: OPENED_TIMEOUT_MS });
+      seen.push(...(await page.evaluate(() => [...document.querySelectorAll('section.idea[data-minutes]')].map(({ id }) => `${location.pathname}#${id}`))));
+      await notes.waitForURL(`**${chapter}?notes`);
+      await page.keyboard.press('End');
+      await page.keyboard.press('ArrowRight');
+    }
+    assert.deepEqual(seen.sort(), [...taught].sort());
+    assert.ok(chapters.size > 2);
+    // Behind the last slide of the last chapter there is nothing.
+    await notes.locator('.upcoming', { hasText: 'This is the last one.' }).waitFor();
+    await notes.locator('.clock', { hasText: 'planned up to here: 15 of 15 min' }).waitFor();
+    // And back, to the last slide of the chapter before.
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowLeft');
+    await page.waitForURL(`**${[...chapters].at(-2)}?present&plan=half-a-day#*`);
+    await page.locator('.slide-foot .place', { hasText: /^(\d+) of \1$/ }).waitFor({ timeout: OPENED_TIMEOUT_MS });
+  }));
+
 test('what people get wrong is said to a step', () =>
   withPage('walkthrough/raw-websocket?present#a-frame-from-the-server', {}, async (page, context) => {
     const [notes] = await Promise.all([context.waitForEvent('page'), page.keyboard.press('n')]);

@@ -1,6 +1,6 @@
 /** The notes' window: what is said to the slide that the other window shows, what comes next, and the time. */
 
-import { find, made, setText } from '../dom.js';
+import { made, setText } from '../dom.js';
 import { clock, openStage } from './stage.js';
 
 export function showNotes() {
@@ -17,10 +17,11 @@ export function showNotes() {
   let shown = '';
 
   const say = openStage((cue) => {
+    if (cue.type === 'turn') location.assign(`${cue.path}?notes`);
     if (cue.type !== 'at') return;
     setText(time, `${cue.isRunning ? '▶' : '‖'} ${clock(cue.seconds)}`);
     time.classList.toggle('is-over', cue.seconds > cue.planned * 60);
-    setText(minutes, `planned up to here: ${cue.planned} of ${find('page', HTMLElement).dataset.minutes} min`);
+    setText(minutes, `planned up to here: ${cue.planned} of ${cue.total} min`);
     setText(place, cue.place);
     setText(title, cue.title);
     setText(upcoming, cue.next === '' ? 'This is the last one.' : `Then: ${cue.next}`);

@@ -1,6 +1,6 @@
 /**
  * The page as slides, cut for this screen. Keys: → space PageDown forward, ← PageUp back, Home, End, b blank, t timer,
- * n notes, Escape back to the page.
+ * n notes, Escape back to the page. In a plan, what comes behind the last slide is the plan's next chapter.
  */
 
 import { made, setText } from '../dom.js';
@@ -15,6 +15,7 @@ const RESIZED_MS = 200;
 
 export class Slides {
   #page = takeApart();
+  #plan;
   /** @type {import('./cut.js').Slide[]} */
   #slides = [];
   #at = 0;
@@ -33,7 +34,13 @@ export class Slides {
     if (cue.type === 'move') this.#move(cue.by);
   });
 
-  start() {
+  /** @param {import('./plan.js').Plan} [plan] that they are of; else all of the page is */
+  constructor(plan) {
+    this.#plan = plan;
+  }
+
+  /** @param {boolean} isFromBehind whether it begins with the last, as one who goes back to this chapter does */
+  start(isFromBehind) {
     document.documentElement.classList.add('presenting');
     this.#blank.hidden = true;
     this.#foot.append(this.#time, this.#title, this.#place);
@@ -48,7 +55,8 @@ export class Slides {
     const named = decodeURIComponent(location.hash.slice(1));
     const section = named.replace(/--\d+$/, '');
     const at = this.#slides.findIndex(({ id }) => id === named);
-    this.#show(at < 0 ? this.#slides.findIndex(({ id }) => id === section) : at);
+    if (isFromBehind) this.#show(this.#slides.length - 1);
+    else this.#show(at < 0 ? this.#slides.findIndex(({ id }) => id === section) : at);
   }
 
   /** Cuts for a screen of another size, and stays where it was. */
@@ -63,7 +71,7 @@ export class Slides {
     this.#at = Math.min(Math.max(at, 0), this.#slides.length - 1);
     const slide = this.#slides[this.#at];
     if (!slide) return;
-    history.replaceState(null, '', `${location.pathname}?present#${slide.id}`);
+    history.replaceState(null, '', `${location.pathname}${this.#query}#${slide.id}`);
     show(this.#page, this.#slides, slide);
     const { section } = slide.of;
     section.tabIndex = -1;
@@ -72,6 +80,20 @@ export class Slides {
     setText(this.#title, slide.title);
     setText(this.#place, this.#placeOf());
     this.#tick();
+  }
+
+  get #query() {
+    return this.#plan ? `?present&plan=${this.#plan.name}` : '?present';
+  }
+
+  /**
+   * Goes on with another chapter, and the notes' window with it.
+   * @param {HTMLAnchorElement} chapter
+   * @param {string} from
+   */
+  #turnTo({ pathname }, from) {
+    this.#say({ type: 'turn', path: pathname });
+    location.assign(`${pathname}${this.#query}${from}`);
   }
 
   #placeOf() {
@@ -84,6 +106,8 @@ export class Slides {
     if (!section) return;
     const left = by > 0 ? section.scrollHeight - section.clientHeight - section.scrollTop : section.scrollTop;
     if (left > 4) section.scrollBy({ top: Math.sign(by) * PAGE_SHARE * section.clientHeight });
+    else if (this.#plan?.next && this.#at + by >= this.#slides.length) this.#turnTo(this.#plan.next, '');
+    else if (this.#plan?.previous && this.#at + by < 0) this.#turnTo(this.#plan.previous, '&end');
     else this.#show(this.#at + by);
   }
 
@@ -137,9 +161,10 @@ export class Slides {
       type: 'at',
       section: slide.of.section.id,
       title: slide.title + partOf(slide),
-      next: next ? next.title + partOf(next) : '',
+      next: next ? next.title + partOf(next) : (this.#plan?.next?.textContent ?? ''),
       place: this.#placeOf(),
       planned: this.#planned(),
+      total: minutesTo(),
       seconds: this.#seconds,
       isRunning: this.#since !== undefined,
     });

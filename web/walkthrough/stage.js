@@ -7,12 +7,12 @@ const NAME = `crosstalk.walkthrough ${location.pathname}`;
 
 /**
  * What is shown: a slide of this `section`, its title, what comes next, how many slides there are, and the minutes.
- * @typedef {{ type: 'at', section: string, title: string, next: string, place: string, planned: number, seconds: number, isRunning: boolean }} At
+ * @typedef {{ type: 'at', section: string, title: string, next: string, place: string, planned: number, total: number, seconds: number, isRunning: boolean }} At
  */
 
 /**
- * `at`: what is shown. `move`: so many slides on. `where`: the notes were opened.
- * @typedef {At | { type: 'move', by: number } | { type: 'where' }} Cue
+ * `at`: what is shown. `move`: so many slides on. `where`: the notes were opened. `turn`: it goes on with the chapter at `path`.
+ * @typedef {At | { type: 'move', by: number } | { type: 'where' } | { type: 'turn', path: string }} Cue
  */
 
 /**
@@ -34,17 +34,18 @@ export function openStage(onCue) {
  */
 function read(value) {
   if (!isObject(value)) return undefined;
-  const { type, section, title, next, place, planned, seconds, isRunning, by } = value;
+  const { type, section, title, next, place, planned, total, seconds, isRunning, by, path } = value;
   if (type === 'where') return { type };
+  if (type === 'turn' && typeof path === 'string' && path.startsWith('/walkthrough/')) return { type, path };
   if (type === 'move' && typeof by === 'number') return { type, by };
   if (type !== 'at' || typeof section !== 'string' || typeof title !== 'string' || typeof next !== 'string') return undefined;
-  if (typeof place !== 'string' || typeof planned !== 'number' || typeof seconds !== 'number' || typeof isRunning !== 'boolean') return undefined;
-  return { type, section, title, next, place, planned, seconds, isRunning };
+  if (typeof place !== 'string' || typeof planned !== 'number' || typeof total !== 'number' || typeof seconds !== 'number' || typeof isRunning !== 'boolean') return undefined;
+  return { type, section, title, next, place, planned, total, seconds, isRunning };
 }
 
 /**
- * The minutes of this page up to the end of a section.
- * @param {HTMLElement} section
+ * The minutes of this page, up to the end of a section if there is one.
+ * @param {HTMLElement} [section]
  */
 export function minutesTo(section) {
   let minutes = 0;

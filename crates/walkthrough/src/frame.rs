@@ -2,10 +2,10 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::page::Page;
+use crate::{page::Page, plan::Plans};
 
 /// The whole document of the page at `at`.
-pub(crate) fn html(pages: &[Page], at: usize, body: &Markup) -> String {
+pub(crate) fn html(pages: &[Page], plans: &Plans, at: usize, body: &Markup) -> String {
     let Some(page) = pages.get(at) else { return String::new() };
     let next = pages.get(at + 1);
     let previous = at.checked_sub(1).and_then(|at| pages.get(at));
@@ -51,6 +51,7 @@ pub(crate) fn html(pages: &[Page], at: usize, body: &Markup) -> String {
                             @if let Some(page) = previous { a rel="prev" href=(page.path()) { "← " (page.title()) } }
                             @if let Some(page) = next { a rel="next" href=(page.path()) { (page.title()) " →" } }
                         }
+                        (plan_ways(plans, page, pages))
                     }
                 }
                 noscript { p.notice { "Without JavaScript the pages can be read; copying, live panels and slides need it." } }
@@ -58,6 +59,19 @@ pub(crate) fn html(pages: &[Page], at: usize, body: &Markup) -> String {
         }
     };
     document.into_string()
+}
+
+/// What plans take of the page, with its minutes, and the ways to the chapters around it: for slides that follow a plan.
+fn plan_ways(plans: &Plans, page: &Page, pages: &[Page]) -> Markup {
+    html! {
+        @for chapter in plans.chapters(&page.slug, pages) {
+            @let parts: Vec<_> = chapter.parts.iter().map(|part| format!("{}:{}", part.section.id, part.minutes)).collect();
+            nav.plan-way hidden data-plan=(chapter.plan) data-parts=(parts.join(" ")) {
+                @if let Some(page) = chapter.previous { a rel="prev" href=(page.path()) { (page.title()) } }
+                @if let Some(page) = chapter.next { a rel="next" href=(page.path()) { (page.title()) } }
+            }
+        }
+    }
 }
 
 fn contents(pages: &[Page], at: usize) -> Markup {

@@ -125,7 +125,7 @@ fn render_pages(material: &Material, texts: &[(String, String)]) -> Result<Walkt
             }
         }
         inputs.extend(shown.files);
-        let html = frame::html(&pages, at, &shown.body);
+        let html = frame::html(&pages, &material.plans, at, &shown.body);
         rendered.push(Rendered { path: page.path(), html });
     }
     Ok(Walkthrough { pages: rendered, inputs, regions })

@@ -91,9 +91,20 @@ pub(crate) enum Entry<'a> {
     End(u32, u32),
 }
 
+/// A chapter of a plan: what is taught of a page, and the chapters around it.
+#[derive(Debug)]
+pub(crate) struct Chapter<'a> {
+    pub(crate) plan: &'a str,
+    pub(crate) parts: Vec<Part<'a>>,
+    pub(crate) previous: Option<&'a Page>,
+    pub(crate) next: Option<&'a Page>,
+}
+
 /// A plan, worked out.
 #[derive(Debug)]
 pub(crate) struct Worked<'a> {
+    /// Its name in the address.
+    pub(crate) name: &'a str,
     /// The days, with what each is called.
     pub(crate) days: Vec<(&'a str, Vec<Entry<'a>>)>,
     /// What is left to be read, by chapter.
@@ -138,7 +149,42 @@ impl Plans {
                 left.push((page, sections));
             }
         }
-        Ok(Worked { days, left })
+        Ok(Worked { name: &plan.name, days, left })
+    }
+
+    /// The chapters that plans make of the page `slug`. A plan that cannot be worked out has none: its directive says why.
+    pub(crate) fn chapters<'a>(&'a self, slug: &str, pages: &'a [Page]) -> Vec<Chapter<'a>> {
+        let chapter = |plan: &'a Plan| {
+            let mut taught: Vec<(&Page, Vec<Part<'a>>)> = Vec::new();
+            for part in self.work(&plan.name, pages).ok()?.parts() {
+                match taught.iter_mut().find(|(page, _)| page.slug == part.page.slug) {
+                    Some((_, parts)) => parts.push(part),
+                    None => taught.push((part.page, vec![part])),
+                }
+            }
+            let at = taught.iter().position(|(page, _)| page.slug == slug)?;
+            let page = |at: usize| taught.get(at).map(|(page, _)| *page);
+            let (previous, next) = (at.checked_sub(1).and_then(page), page(at + 1));
+            Some(Chapter { plan: &plan.name, parts: taught.swap_remove(at).1, previous, next })
+        };
+        self.plan.iter().filter_map(chapter).collect()
+    }
+}
+
+impl<'a> Worked<'a> {
+    /// What is taught, in its order.
+    fn parts(&self) -> Vec<Part<'a>> {
+        self.days.iter().flat_map(|(_, entries)| entries).flat_map(Entry::parts).copied().collect()
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// What is taught in it.
+    pub(crate) fn parts(&self) -> &[Part<'a>] {
+        match self {
+            Self::Chapter(_, parts) => parts,
+            Self::Break(..) | Self::End(..) => &[],
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use crate::{
 pub(crate) fn html(plan: &Worked<'_>) -> Markup {
     html! {
         @for (title, entries) in &plan.days {
+            @if let Some(first) = entries.iter().flat_map(Entry::parts).next() {
+                p.present { a href=(format!("{}?present&plan={}", first.page.path(), plan.name)) { "Present: " (title) } }
+            }
             div.wide tabindex="0" {
                 table.plan {
                     @if plan.days.len() > 1 { caption { (title) } }

@@ -62,3 +62,30 @@ fn a_day_is_filled_and_names_what_there_is() {
         assert_eq!(worked(end, choice).unwrap_err(), format!("{PLANS}: {told}"));
     }
 }
+
+#[test]
+fn a_chapter_has_what_the_plan_takes_of_it_and_its_neighbours() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let material = Material::read(&root).unwrap();
+    let pages = ["a", "b", "c"]
+        .map(|name| Page::parse(name, &format!("# {name}\n\n{{{{minutes 10}}}}\n"), &material).unwrap());
+    let plan = |name: &str, second: &str| {
+        format!(
+            "[[plan]]\nname = \"{name}\"\n[[plan.day]]\ntitle = \"d\"\nbegin = \"9:00\"\nend = \"9:20\"\nbreaks = []\n\
+             [[plan.day.chapter]]\npage = \"c\"\n[[plan.day.chapter]]\npage = \"{second}\"\n"
+        )
+    };
+    let plans: Plans =
+        toml::from_str(&format!("{}{}", plan("good", "a"), plan("of a page that is not", "d"))).unwrap();
+    let told = |slug| {
+        let chapter = |chapter: Chapter<'_>| {
+            let slug = |page: Option<&Page>| page.map(|page| page.slug.clone()).unwrap_or_default();
+            let parts: Vec<_> = chapter.parts.iter().map(|part| (&*part.section.id, part.minutes)).collect();
+            format!("{} {parts:?} {:?} {:?}", chapter.plan, slug(chapter.previous), slug(chapter.next))
+        };
+        plans.chapters(slug, &pages).into_iter().map(chapter).collect::<Vec<_>>()
+    };
+    assert_eq!(told("c"), ["good [(\"c\", 10)] \"\" \"a\""]);
+    assert_eq!(told("a"), ["good [(\"a\", 10)] \"c\" \"\""]);
+    assert!(told("b").is_empty());
+}
