@@ -8,6 +8,9 @@ import { Crosstalk, launch } from './crosstalk.mjs';
 /** How long a page may take to open, and to be cut into slides, in milliseconds, on a machine that is busy. */
 export const OPENED_TIMEOUT_MS = 120_000;
 
+/** Pages that are open at once where nothing depends on time: one computes on one core. */
+const AT_ONCE = 2;
+
 /** @type {Crosstalk} */
 export let crosstalk;
 /** @type {Browser} */
@@ -49,4 +52,23 @@ export async function withPage(path, options, body) {
   } finally {
     await context.close();
   }
+}
+
+/**
+ * Opens the pages of all these paths, some at once.
+ * @param {string[]} paths
+ * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {(page: Page, path: string) => Promise<void>} body
+ */
+export async function withPages(paths, options, body) {
+  const left = [...paths];
+  const ended = await Promise.allSettled(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let path = left.shift(); path !== undefined; path = left.shift()) {
+        const of = path;
+        await withPage(of, options, (page) => body(page, of));
+      }
+    }),
+  );
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { begin, end, OPENED_TIMEOUT_MS, paths, withPage } from './reading.mjs';
+import { begin, end, OPENED_TIMEOUT_MS, paths, withPage, withPages } from './reading.mjs';
 
 before(begin);
 after(end);
@@ -36,16 +36,18 @@ test('slides by keys, and notes in step with them', () =>
   }));
 
 test('every slide of every chapter fits the screen and can be read; all of the page is on one, and something is said to it', { timeout: 600_000 }, async () => {
-  for (const path of paths) {
-    await withPage(`${path}?present`, {}, async (page) => {
+  await withPages(
+    paths.map((path) => `${path}?present`),
+    {},
+    async (page, path) => {
       await page.locator('.idea.is-shown').waitFor({ timeout: OPENED_TIMEOUT_MS });
       const { bad, slides, missing, silent } = await page.evaluate(goThrough);
       assert.deepEqual(bad.slice(0, 3), [], path);
       assert.deepEqual(missing.slice(0, 3), [], `${path}: on no slide`);
       assert.deepEqual(silent, [], `${path}: without notes`);
       assert.ok(slides > 3, path);
-    });
-  }
+    },
+  );
 });
 
 /** In a page that presents: goes from the first slide to the last, and measures each. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { run, SHOWN_TIMEOUT_MS } from './commands.mjs';
-import { begin, crosstalk, end, paths, withPage } from './reading.mjs';
+import { begin, crosstalk, end, paths, withPage, withPages } from './reading.mjs';
 
 /** @import { BrowserContext, Page } from 'playwright-core' */
 
@@ -54,13 +54,11 @@ test('every link within leads to a page and a place', async () => {
   const ids = new Map();
   /** @type {string[]} */
   const links = [];
-  for (const path of paths) {
-    await withPage(path, {}, async (page) => {
-      ids.set(`/${path}`, new Set(await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))));
-      const hrefs = await page.locator('a').evaluateAll((all) => all.map((link) => (link instanceof HTMLAnchorElement ? link.href : '')));
-      links.push(...hrefs.filter((href) => href.startsWith(crosstalk.page)));
-    });
-  }
+  await withPages(paths, {}, async (page, path) => {
+    ids.set(`/${path}`, new Set(await page.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))));
+    const hrefs = await page.locator('a').evaluateAll((all) => all.map((link) => (link instanceof HTMLAnchorElement ? link.href : '')));
+    links.push(...hrefs.filter((href) => href.startsWith(crosstalk.page)));
+  });
   assert.ok(links.length > 20);
   for (const link of new Set(links)) {
     const { pathname, hash } = new URL(link);
@@ -214,37 +212,34 @@ test('from each step one click to its exercise, and what the reader’s own prog
   assert.deepEqual(found.sort(), expected.sort());
 });
 
-test('screen readers and keyboard', { timeout: 600_000 }, async () => {
-  for (const path of [...paths, 'walkthrough/opening?present', 'walkthrough/opening?notes']) {
-    await withPage(path, {}, async (page) => {
-      const { violations } = await new AxeBuilder({ page }).exclude('iframe').disableRules('color-contrast').analyze();
-      assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html)]), [], path);
-    });
-  }
-});
-
-for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`contrast, ${colorScheme}`, { timeout: 600_000 }, async () => {
-    for (const path of paths) {
-      await withPage(path, { colorScheme }, async (page) => {
-        const { violations } = await new AxeBuilder({ page }).exclude('iframe').withRules('color-contrast').analyze();
-        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html)]), [], path);
-      });
-    }
-  });
+/**
+ * What axe finds, frames aside, by rule.
+ * @param {AxeBuilder} axe
+ */
+async function axeFinds(axe) {
+  const { violations } = await axe.exclude('iframe').analyze();
+  return violations.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html)]);
 }
 
-test('on a phone nothing is wider than the screen', async () => {
-  for (const path of paths) {
-    await withPage(path, { viewport: { width: 390, height: 844 } }, async (page) => {
-      await page.waitForFunction(() => document.querySelectorAll('.live-panel').length === document.querySelectorAll('.live-name').length);
-      const wide = await page.evaluate(() =>
-        [...document.querySelectorAll('main *')]
-          .filter((part) => part.getBoundingClientRect().right > innerWidth && !part.parentElement?.closest('.wide, pre, .live-panel'))
-          .map(({ outerHTML }) => outerHTML.slice(0, 120)),
-      );
-      assert.deepEqual(wide.slice(0, 3), [], path);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path);
-    });
-  }
-});
+test('screen readers and keyboard; contrast, light', { timeout: 600_000 }, () =>
+  withPages(paths, { colorScheme: 'light' }, async (page, path) => assert.deepEqual(await axeFinds(new AxeBuilder({ page })), [], path)));
+
+test('screen readers and keyboard, slides and notes', { timeout: 600_000 }, () =>
+  withPages(['walkthrough/opening?present', 'walkthrough/opening?notes'], {}, async (page, path) =>
+    assert.deepEqual(await axeFinds(new AxeBuilder({ page }).disableRules('color-contrast')), [], path)));
+
+test('contrast, dark', { timeout: 600_000 }, () =>
+  withPages(paths, { colorScheme: 'dark' }, async (page, path) =>
+    assert.deepEqual(await axeFinds(new AxeBuilder({ page }).withRules('color-contrast')), [], path)));
+
+test('on a phone nothing is wider than the screen', () =>
+  withPages(paths, { viewport: { width: 390, height: 844 } }, async (page, path) => {
+    await page.waitForFunction(() => document.querySelectorAll('.live-panel').length === document.querySelectorAll('.live-name').length);
+    const wide = await page.evaluate(() =>
+      [...document.querySelectorAll('main *')]
+        .filter((part) => part.getBoundingClientRect().right > innerWidth && !part.parentElement?.closest('.wide, pre, .live-panel'))
+        .map(({ outerHTML }) => outerHTML.slice(0, 120)),
+    );
+    assert.deepEqual(wide.slice(0, 3), [], path);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path);
+  }));
