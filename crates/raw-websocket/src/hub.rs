@@ -30,8 +30,8 @@ use tokio::{
 };
 
 use crate::{
-    outgoing::BatchFrames,
-    socket::{Broadcast, Socket},
+    outgoing::{BatchFrames, Broadcast},
+    socket::Socket,
 };
 
 /// How often silent and stalled peers are looked for; a shorter wait is looked for four times within it.

@@ -2,6 +2,7 @@
 //! once for all with the same window (RFC 7692).
 
 use bytes::{Bytes, BytesMut};
+use message_store::Cursor;
 
 use crate::{
     deflate::{WindowBits, compress_shared, shared_window_bits},
@@ -16,6 +17,13 @@ pub(crate) fn encode_text(json: &[u8], deflate: Option<WindowBits>, output: &mut
     let header = if compressed.is_some() { header.compressed() } else { header };
     output.reserve(MAX_HEADER_BYTES + payload.len());
     header.encode_with(payload, output);
+}
+
+/// A batch as it stands on the wire, and the places before and after it.
+pub(crate) struct Broadcast {
+    pub(crate) frames: BatchFrames,
+    pub(crate) before: Cursor,
+    pub(crate) after: Cursor,
 }
 
 /// A batch, and the frames that were made of it.

@@ -20,16 +20,15 @@ use crate::{
     deflate::{Parameters, WindowBits},
     frame::{Opcode, Role, encode_frame},
     hub::Clock,
-    outgoing::{BatchFrames, encode_text},
+    outgoing::{Broadcast, encode_text},
     output::{Batches, Output},
 };
 
-/// A batch as it stands on the wire, and the places before and after it.
-pub(crate) struct Broadcast {
-    pub(crate) frames: BatchFrames,
-    pub(crate) before: Cursor,
-    pub(crate) after: Cursor,
-}
+/// A peer that has gone is an error, not a signal; where there is no such flag, Rust's start-up sees to that.
+#[cfg(not(any(target_vendor = "apple", windows)))]
+const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(any(target_vendor = "apple", windows))]
+const SEND_FLAGS: SendFlags = SendFlags::empty();
 
 /// A connection's socket. The lock is held for a system call at most, never across an await. Times are milliseconds
 /// of the hub's clock.
@@ -84,7 +83,7 @@ impl Socket {
         // region: broadcast
         // The system itself is asked, not what tokio knows of the socket: a tenth of what a delivery costs. Where it
         // takes nothing, the conversation asks again, and waits.
-        let written = if output.is_empty() { send(&self.tcp, frame, SendFlags::NOSIGNAL) } else { Ok(0) };
+        let written = if output.is_empty() { send(&self.tcp, frame, SEND_FLAGS) } else { Ok(0) };
         let left = match written {
             Ok(octets) if octets == frame.len() => return true,
             Ok(0) | Err(_) => batch.before.clone(),

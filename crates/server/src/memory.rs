@@ -34,7 +34,7 @@ impl Crowd {
 /// Gives free memory back to the system. glibc keeps what lies below the last block in use: after 10,000 connections
 /// all of their 20 MB. It takes some milliseconds, in which other threads may have to wait for memory.
 pub fn give_back() {
-    #[cfg(target_env = "gnu")]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         #[expect(
             unsafe_code,

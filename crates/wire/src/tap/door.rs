@@ -2,14 +2,13 @@
 
 use std::{io, net::Ipv4Addr};
 
-use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Mutex,
     time::timeout,
 };
 
-use super::limits::{INNER_BUFFER_BYTES, INNER_CONNECT_LIMIT, INNER_SEGMENT_BYTES};
+use super::limits::{INNER_BUFFER_BYTES, INNER_CONNECT_LIMIT};
 
 /// A listener of the tap's own on a free port of loopback, made when it is first needed.
 #[derive(Debug, Default)]
@@ -61,7 +60,8 @@ fn socket() -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(INNER_BUFFER_BYTES)?;
     socket.set_recv_buffer_size(INNER_BUFFER_BYTES)?;
-    SockRef::from(&socket).set_tcp_mss(INNER_SEGMENT_BYTES)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&socket).set_tcp_mss(super::limits::INNER_SEGMENT_BYTES)?;
     Ok(socket)
 }
 

@@ -17,7 +17,7 @@ pub const READ_BYTES: usize = 16 * 1024;
 pub const INNER_BUFFER_BYTES: u32 = 8 * 1024;
 
 /// The largest segment between relay and transport. Loopback's of 64 KiB does not fit such buffers: senders would wait
-/// for room for one, up to 200 ms at a time.
+/// for room for one, up to 200 ms at a time. Linux only, where that is loopback's.
 pub const INNER_SEGMENT_BYTES: u32 = 1_460;
 
 /// Connections that one tap relays at the same time, those that linger included. One more is dropped.
