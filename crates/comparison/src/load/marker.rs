@@ -7,9 +7,6 @@ const SIGN: &[u8] = b"@@";
 /// The longest marker: two signs and a number of 64 bits.
 const MARKER_BYTES: usize = 24;
 
-/// The shortest text that has room for any marker (octets).
-pub const SHORTEST_TEXT: u32 = 24;
-
 /// The text of message `number`, so many octets of ASCII.
 pub fn text(number: usize, octets: u32) -> String {
     let mut text = format!("@@{number}@@");
