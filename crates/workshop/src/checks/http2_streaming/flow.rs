@@ -10,7 +10,7 @@ use crate::{
     checks::http::draft,
     failure::Failure,
     http2::{Http2, INITIAL_WINDOW_SIZE},
-    probe::{Outcome, Probe},
+    probe::{Outcome, PATIENT, Probe},
     process::Running,
 };
 
@@ -33,7 +33,7 @@ fn long(number: u64) -> String {
 
 /// Two streams on one connection: one is not read while 4 MB are posted.
 pub(super) fn stuck(probe: &Probe) -> Outcome {
-    probe.serve(&[], &[], |server| {
+    probe.serve(&[], PATIENT, |server| {
         let did = "Of two streams on one connection the first was not read (its window was not opened) while 500 drafts of 8 KB were posted.";
         let mut client = open(probe, server)?;
         let mut poster = open(probe, server)?;
@@ -76,7 +76,7 @@ pub(super) fn stuck(probe: &Probe) -> Outcome {
 /// Ninety streams with windows of one octet, each of which has a large batch to get.
 pub(super) fn memory(probe: &Probe) -> Outcome {
     let log: Vec<_> = (1..=RETAINED).map(long).collect();
-    probe.serve(&log, &[], |server| {
+    probe.serve(&log, PATIENT, |server| {
         let did = format!("{STUCK} streams of one connection had windows of one octet, on a log of 2 MB.");
         // What one reader costs is there before.
         followed(&mut open(probe, server)?)?;

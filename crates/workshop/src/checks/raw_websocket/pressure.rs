@@ -9,7 +9,7 @@ use super::{TEXT, follow::unless_silent, joined, opened};
 use crate::{
     client::{Ended, Wire, masked},
     failure::Failure,
-    probe::{Outcome, Probe},
+    probe::{Outcome, PATIENT, Probe},
     process::Running,
 };
 
@@ -80,7 +80,7 @@ fn count(wire: &mut Wire, user: &str) -> Result<usize, Failure> {
 /// One client does not read while 4 MB are posted; then it reads: frames that are whole, ids that go up, and
 /// `missed` where some are no longer retained.
 pub(in crate::checks) fn stops_reading(probe: &Probe) -> Outcome {
-    probe.serve(&[], &[], |server| {
+    probe.serve(&[], PATIENT, |server| {
         let did = "One client did not read while another posted 500 drafts of 8 KB; then it read on.";
         let mut stuck = slow(probe, server)?;
         let mut poster = joined(probe, server)?;
@@ -137,7 +137,7 @@ fn judge(payload: &[u8], next: u64) -> Result<u64, String> {
 
 /// Memory of the process before and after, with clients that never read.
 pub(in crate::checks) fn memory(probe: &Probe) -> Outcome {
-    probe.serve(&[], &[], |server| {
+    probe.serve(&[], PATIENT, |server| {
         let did = "Twenty clients did not read while another posted 500 drafts of 8 KB; then one read on.";
         let mut poster = joined(probe, server)?;
         // What the log itself keeps is there before.

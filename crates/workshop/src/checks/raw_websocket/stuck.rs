@@ -16,7 +16,7 @@ use super::{
 use crate::{
     client::{Frame, Wire, masked},
     failure::Failure,
-    probe::{Outcome, Probe},
+    probe::{Outcome, PATIENT, Probe},
     process::Running,
     trace,
 };
@@ -114,7 +114,7 @@ fn batches(awaits: bool) -> &'static str {
 
 /// Answers fill all buffers, the client takes a little, and another one posts: the batch may not land inside an answer.
 pub(in crate::checks) fn answer_first(probe: &Probe) -> Outcome {
-    probe.serve(&[], &[], |server| {
+    probe.serve(&[], PATIENT, |server| {
         let talker = Talker::new(probe, server)?;
         let mut poster = joined(probe, server)?;
         for taken in TAKEN {
