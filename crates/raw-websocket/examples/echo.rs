@@ -49,7 +49,7 @@ struct Options {
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]
-async fn main() -> io::Result<()> {
+pub(crate) async fn main() -> io::Result<()> {
     let options = Options::parse();
     let takeover = Preferences {
         server_no_context_takeover: false,

@@ -1,7 +1,7 @@
 //! Says back what it hears: what a conformance suite and a load generator talk to.
 //!
 //! ```text
-//! cargo run --release -p tungstenite-websocket --example tungstenite-echo -- --port 9001
+//! cargo run --release -p tungstenite-websocket --example echo -- --port 9001
 //! ```
 
 use std::{io, net::Ipv4Addr, time::Duration};
@@ -44,7 +44,7 @@ struct Options {
 
 #[tokio::main]
 #[expect(clippy::print_stdout, reason = "this is the program's own output, not a log")]
-async fn main() -> io::Result<()> {
+pub(crate) async fn main() -> io::Result<()> {
     let options = Options::parse();
     if options.deflate {
         return Err(io::Error::new(

@@ -4,7 +4,6 @@
 //! - [`track`]: track files: steps, holes, checks, hints
 //! - [`source`], [`manifest`]: the program after a step, and a starter
 //! - [`process`], [`said`]: a learner's program as a process, and what it says
-//! - [`client`]: a client that writes and reads octets
 //! - [`browser`], [`stage`], [`scripted`]: the chat page in a browser, and the server that a check is for it
 //! - [`probe`]: what a check has: a program, chance, deadlines
 //! - [`checks`]: the checks of each track

@@ -1,8 +1,10 @@
 //! Checks of the track tungstenite-websocket: its own, and those of raw-websocket, for on the wire there is nothing to
 //! tell the two apart.
 
+use std::time::Duration;
+
 use super::raw_websocket::{
-    control_frames, decode, first_line, follow, fragments, handshake, joined, masked_close, open, pressure,
+    control_frames, decode, first_line, follow, fragments, handshake, joined, masked_close, opened, pressure,
     request, unframed,
 };
 use crate::{
@@ -38,6 +40,9 @@ checks! {
     }
 }
 
+/// So long a handshake may dawdle, and others wait for theirs: after 10 s it is given up.
+const DAWDLES: Duration = Duration::from_secs(8);
+
 /// One sends half a request; others come and are served; then it sends the rest.
 fn slow_handshake(probe: &Probe) -> Outcome {
     probe.serve(&[], &[], |server| {
@@ -49,7 +54,8 @@ fn slow_handshake(probe: &Probe) -> Outcome {
         for _ in 0..3 {
             let likely =
                 "the handshake is done where connections are accepted: each must have a task of its own";
-            open(probe, server).map_err(|failure| failure.did(did).likely(likely))?;
+            let wire = Wire::connect(server.address, probe.patience().min(DAWDLES), None)?;
+            opened(wire, server).map_err(|failure| failure.did(did).likely(likely))?;
         }
         slow.send(rest);
         match slow.head() {
