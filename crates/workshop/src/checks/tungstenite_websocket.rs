@@ -40,6 +40,9 @@ checks! {
     }
 }
 
+/// A peer that does not answer a Close is waited for no longer than that.
+const LINGERS: &[(&str, &str)] = &[("LINGER_MS", "300")];
+
 /// So long a handshake may dawdle, and others wait for theirs: after 10 s it is given up.
 const DAWDLES: Duration = Duration::from_secs(8);
 
@@ -132,7 +135,7 @@ fn ctrl_c(probe: &Probe) -> Outcome {
 /// One client that does not answer, Ctrl-C, and the next server on the same port.
 fn rebind(probe: &Probe) -> Outcome {
     let did = "A client connected and did not answer the Close of a server that was stopped by Ctrl-C.";
-    let (port, silent) = probe.serve(&[], &[], |server| {
+    let (port, silent) = probe.serve(&[], LINGERS, |server| {
         let mut silent = joined(probe, server)?;
         server.interrupt();
         told_to_go(&mut silent, did)?;

@@ -14,9 +14,9 @@ use crate::{
     process::Running,
 };
 
-/// Texts of 8 KB, 4 MB in all: far more than a window, a batch and the log hold.
+/// Texts of 8 KB, 3 MB in all: far more than a window, a batch and the log hold.
 const LONG: usize = 2_000;
-const MESSAGES: u64 = 500;
+const MESSAGES: u64 = 400;
 
 /// Messages that a log retains.
 const RETAINED: u64 = 256;
@@ -34,7 +34,7 @@ fn long(number: u64) -> String {
 /// Two streams on one connection: one is not read while 4 MB are posted.
 pub(super) fn stuck(probe: &Probe) -> Outcome {
     probe.serve(&[], PATIENT, |server| {
-        let did = "Of two streams on one connection the first was not read (its window was not opened) while 500 drafts of 8 KB were posted.";
+        let did = "Of two streams on one connection the first was not read (its window was not opened) while 400 drafts of 8 KB were posted.";
         let mut client = open(probe, server)?;
         let mut poster = open(probe, server)?;
         let mut slow = followed(&mut client)?;

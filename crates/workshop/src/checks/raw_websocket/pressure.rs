@@ -34,8 +34,8 @@ const RETAINED: u64 = 256;
 /// So long a client is silent, on a machine that is not slow, before it is pinged.
 pub(super) const SILENCE: Duration = Duration::from_millis(125);
 
-/// Pings that a client who answers lives through. One whose answers do not count is dropped before the second.
-pub(super) const PINGS: usize = 3;
+/// Pings that a client who answers hears. One whose answers do not count is dropped in place of the second.
+pub(super) const PINGS: usize = 2;
 
 /// Receive buffer of a client that is to be slow.
 const SMALL: usize = 4 * 1024;
